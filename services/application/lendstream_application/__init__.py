@@ -1,0 +1,1 @@
+"""Intake, customers, offers and reviews: what stands between partners and decisions."""

@@ -1,0 +1,1 @@
+"""Reminders and financial education by mail and text, once each."""

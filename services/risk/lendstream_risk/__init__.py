@@ -1,0 +1,1 @@
+"""The decision: a Faust stream processor that answers ApplicationReady with reasons."""

@@ -1,0 +1,1 @@
+"""Loans from opening to closing: schedules, payouts, payments, ageing."""

@@ -1,0 +1,1 @@
+"""Lendstream's event contract, amortization, runtime and command line."""
