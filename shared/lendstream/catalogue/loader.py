@@ -1,0 +1,89 @@
+"""Reading the product files: one file `<code>.v<version>.yaml` a version, all checked before any is used."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from .models import Product
+
+PRODUCTS = Path(__file__).parent / "products"
+
+
+class CatalogueError(Exception):
+    """A product file that cannot be used; the message names product, field and remedy, one line a fault."""
+
+
+class UnknownProductError(LookupError):
+    """No product of that code, or not in that version."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All products on offer, and the older versions that open loans were made from."""
+
+    versions: Mapping[str, Mapping[int, Product]] = field(repr=False)
+
+    def product(self, code: str, version: int | None = None) -> Product:
+        """One product, by default in its newest version. Raises UnknownProductError."""
+        versions = self.versions.get(code)
+        if versions is None:
+            raise UnknownProductError(f"no product {code!r}; there are {', '.join(sorted(self.versions))}")
+        product = versions.get(max(versions) if version is None else version)
+        if product is None:
+            raise UnknownProductError(f"product {code!r} has no version {version}; there are {sorted(versions)}")
+        return product
+
+    def __iter__(self) -> Iterator[Product]:
+        """The newest version of every product, by code."""
+        return (self.product(code) for code in sorted(self.versions))
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+
+@cache
+def load(folder: Path = PRODUCTS) -> Catalogue:
+    """The catalogue of a folder, read and checked once a process. Raises CatalogueError."""
+    versions: dict[str, dict[int, Product]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        product = read(path)
+        versions.setdefault(product.code, {})[product.version] = product
+    if not versions:
+        raise CatalogueError(f"no product files (*.yaml) in {folder}")
+    return Catalogue(versions)
+
+
+def read(path: Path) -> Product:
+    """One product file. Raises CatalogueError with every fault found in it."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CatalogueError(f"{path.name}: cannot be read as YAML: {error}") from error
+    try:
+        product = Product.model_validate(data)
+    except ValidationError as error:
+        faults = (f"product {path.name}: {_where(fault)}: {fault['msg']}{_found(fault)}" for fault in error.errors())
+        raise CatalogueError("\n".join(faults)) from error
+    expected = f"{product.code}.v{product.version}.yaml"
+    if path.name != expected:
+        raise CatalogueError(f"product {path.name}: code, version: name the file {expected} or correct the fields")
+    return product
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a product file."""
+    return Product.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+
+
+def _where(fault: Any) -> str:
+    return ".".join(map(str, fault["loc"])) or "file"
+
+
+def _found(fault: Any) -> str:
+    value = fault["input"]
+    return f" (found {value!r})" if fault["type"] != "missing" and not isinstance(value, dict | list) else ""
