@@ -1,0 +1,238 @@
+"""Records on the wire: CloudEvents 1.0 in Kafka's binary mode, and back.
+
+The attributes travel as headers (`ce_id`, `ce_type`, `ce_source`, `ce_time`, `ce_subject`, `ce_correlationid`,
+`ce_causationid`, `ce_dataschema`, `traceparent`, `content-type`), the value is the event as JSON, and a record
+without a value is a tombstone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from lendstream.errors import DataError, FieldError, from_pydantic
+from lendstream.events.base import Event
+from lendstream.topics import Topic, UnknownTopic, address, find, topic_of
+
+E = TypeVar("E", bound=Event, covariant=True)
+Headers = tuple[tuple[str, bytes], ...]
+
+SPEC_VERSION = b"1.0"
+CONTENT_TYPE = b"application/json"
+REQUIRED_HEADERS = ("ce_specversion", "ce_id", "ce_type", "ce_source")
+MAX_ATTRIBUTE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as the broker gave it, or as it is to be given to the broker (then without an offset)."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    partition: int = -1
+    offset: int = -1
+    timestamp: datetime | None = None
+
+    def header(self, name: str) -> str | None:
+        """A header's text, or None."""
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("utf-8", "replace")
+        return None
+
+    @property
+    def place(self) -> str:
+        """Where it stands: topic/partition/offset."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope(Generic[E]):
+    """An event with its CloudEvents attributes and where it came from."""
+
+    data: E
+    """The event."""
+    id: str
+    """ce_id: unique within topic and source."""
+    source: str
+    """ce_source: who published it, as `lendstream/servicing` or `partner/phone-shop`."""
+    time: datetime
+    """ce_time: when it happened, UTC."""
+    topic: Topic
+    """The topic it came on."""
+    parameter: str | None = None
+    """The topic's parameter: the partner, on intake topics."""
+    correlation_id: str = ""
+    """ce_correlationid: the first event of the story, copied along."""
+    causation_id: str | None = None
+    """ce_causationid: the event that caused this one."""
+    traceparent: str | None = None
+    """W3C trace context, carried as text."""
+
+    @property
+    def type(self) -> str:
+        """ce_type: the event's name."""
+        return type(self.data).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The end of a key on a compacted topic."""
+
+    topic: Topic
+    key: str
+    id: str
+    time: datetime
+
+
+def decode(record: Record) -> Envelope[Event] | Tombstone | None:
+    """The event of a record; None where its type is not on the registry's topic (a newer writer's event).
+
+    Raises:
+        DataError: headers missing, not JSON, against the model, a key that is not the event's, a tombstone on a
+            topic that is not compacted, or a topic that the registry does not know; with every reason.
+    """
+    try:
+        topic, parameter = find(record.topic)
+    except UnknownTopic as error:
+        raise DataError(FieldError("topic", "unknown_topic", str(error), "Use a topic of the registry.")) from error
+    if record.value is None:
+        return _tombstone(record, topic)
+    attributes = _attributes(record.headers)
+    model = topic.event_type(attributes["ce_type"])
+    if model is None:
+        return None
+    try:
+        data = model.model_validate_json(record.value)
+    except ValidationError as error:
+        raise from_pydantic(error) from error
+    _check_key(record, topic, data)
+    return Envelope(
+        data=data,
+        id=attributes["ce_id"],
+        source=attributes["ce_source"],
+        time=_time(attributes.get("ce_time"), record),
+        topic=topic,
+        parameter=parameter,
+        correlation_id=attributes.get("ce_correlationid") or attributes["ce_id"],
+        causation_id=attributes.get("ce_causationid"),
+        traceparent=attributes.get("traceparent"),
+    )
+
+
+def _attributes(headers: Headers) -> dict[str, str]:
+    found: dict[str, str] = {}
+    problems: list[FieldError] = []
+    for name, value in headers:
+        if name.startswith("ce_") or name == "traceparent":
+            try:
+                found[name] = value.decode("utf-8")
+            except UnicodeDecodeError:
+                problems.append(
+                    FieldError(f"headers.{name}", "not_utf8", "The header is not UTF-8.", "Send UTF-8 text.")
+                )
+            if len(value) > MAX_ATTRIBUTE or b"\0" in value:
+                problems.append(
+                    FieldError(
+                        f"headers.{name}",
+                        "bad_header",
+                        f"The header is over {MAX_ATTRIBUTE} bytes or holds a NUL.",
+                        "Shorten it.",
+                    )
+                )
+    problems += (
+        FieldError(f"headers.{name}", "missing", f"The header {name} is missing.", "Send the CloudEvents header.")
+        for name in REQUIRED_HEADERS
+        if not found.get(name)
+    )
+    if problems:
+        raise DataError(*problems)
+    return found
+
+
+def _tombstone(record: Record, topic: Topic) -> Tombstone:
+    if not topic.compacted or not record.key:
+        raise DataError(
+            FieldError(
+                "value",
+                "tombstone",
+                "The record has no value.",
+                "Send the event as JSON; only compacted topics take tombstones.",
+            )
+        )
+    return Tombstone(
+        topic, record.key.decode("utf-8", "replace"), record.header("ce_id") or record.place, _time(None, record)
+    )
+
+
+def _check_key(record: Record, topic: Topic, data: Event) -> None:
+    expected = str(getattr(data, topic.key))
+    if record.key != expected.encode():
+        shown = "no key" if record.key is None else repr(record.key[:80].decode("utf-8", "replace"))
+        raise DataError(
+            FieldError(
+                "key", "key_mismatch", f"The record's key is {shown}.", f"Key the record by {topic.key}: {expected!r}."
+            )
+        )
+
+
+def _time(text: str | None, record: Record) -> datetime:
+    if text:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise DataError(
+                FieldError(
+                    "headers.ce_time",
+                    "datetime_parsing",
+                    "ce_time is no time.",
+                    "Send RFC 3339, as 2026-03-02T08:15:30Z.",
+                )
+            ) from error
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return record.timestamp or datetime.now(UTC)
+
+
+@lru_cache(maxsize=256)
+def _fixed_headers(model: type[Event], source: str) -> Headers:
+    topic = topic_of(model)
+    return (
+        ("ce_specversion", SPEC_VERSION),
+        ("ce_type", model.__name__.encode()),
+        ("ce_source", source.encode()),
+        ("ce_dataschema", f"lendstream:/schemas/{topic.name}/{model.__name__}.json".encode()),
+        ("content-type", CONTENT_TYPE),
+    )
+
+
+def encode(
+    event: Event,
+    *,
+    id: str,
+    source: str,
+    time: datetime,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+    traceparent: str | None = None,
+    partner: str | None = None,
+) -> Record:
+    """The record of an event to publish; intake events need their partner said."""
+    topic, key = address(event, partner)
+    optional: Mapping[str, str | None] = {
+        "ce_correlationid": correlation_id or id,
+        "ce_causationid": causation_id,
+        "traceparent": traceparent,
+    }
+    headers = (
+        *_fixed_headers(type(event), source),
+        ("ce_id", id.encode()),
+        ("ce_time", time.isoformat().encode()),
+        ("ce_subject", key.encode()),
+        *((name, value.encode()) for name, value in optional.items() if value),
+    )
+    return Record(topic, key.encode(), event.model_dump_json().encode(), headers)

@@ -1,0 +1,298 @@
+"""What channel partners publish on `lending.intake.<partner>.v1`, and what they are answered.
+
+The partner is the one whose topic (and ACL) it is; no field of the payload claims it.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from lendstream.events.base import (
+    Currency,
+    Event,
+    InstalmentCount,
+    MinorUnits,
+    Model,
+    PartnerName,
+    PositiveMinorUnits,
+    ProductCode,
+    Rate,
+    Reference,
+    ShortText,
+    Timestamp,
+)
+
+
+class IdentityType(StrEnum):
+    """The document that a person is known by."""
+
+    RESIDENT_ID = "resident_id"
+    PASSPORT = "passport"
+    OTHER = "other"
+
+
+class Language(StrEnum):
+    """The languages that customers are written to in."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+
+
+class EmploymentStatus(StrEnum):
+    """How the applicant earns a living."""
+
+    EMPLOYED = "employed"
+    SELF_EMPLOYED = "self_employed"
+    STUDENT = "student"
+    RETIRED = "retired"
+    UNEMPLOYED = "unemployed"
+
+
+class Identity(Model):
+    """Who applies: direct identifiers, which leave the intake only encrypted, in CustomerProfile."""
+
+    identity_type: IdentityType = IdentityType.RESIDENT_ID
+    """The kind of document; resident_id for a Chinese resident identity card."""
+    identity_number: Annotated[
+        str, Field(min_length=4, max_length=40, pattern=r"^[0-9A-Za-z-]+$", examples=["110101199003070017"])
+    ]
+    """The number on the document."""
+    name: Annotated[str, Field(min_length=1, max_length=100, examples=["王小明"])]
+    """The full name as on the document."""
+    birth_date: Annotated[date, Field(examples=["1990-03-07"])]
+    """The date of birth."""
+    mobile: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$", examples=["+8613800138000"])]
+    """The mobile number in E.164 form."""
+    email: (
+        Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["xiaoming@example.com"])]
+        | None
+    ) = None
+    """The mail address, if the customer has one."""
+
+
+class Finances(Model):
+    """What the applicant declares about income and obligations, a month."""
+
+    employment_status: EmploymentStatus
+    """How the applicant earns a living."""
+    employment_months: Annotated[int, Field(ge=0, le=720, examples=[36])] = 0
+    """Months in the present occupation."""
+    monthly_income: MinorUnits
+    """Net income a month, in minor units of the application's currency."""
+    monthly_debt: MinorUnits = 0
+    """Repayments to other lenders a month, in minor units of the application's currency."""
+
+
+class BureauSummary(Model):
+    """The applicant's credit history in figures, as a bureau or the partner reports it."""
+
+    source: Annotated[str, Field(min_length=1, max_length=40, examples=["partner"])]
+    """Who reported it."""
+    open_accounts: Annotated[int, Field(ge=0, le=1000, examples=[4])]
+    """Credit accounts that are open."""
+    delinquencies_24m: Annotated[int, Field(ge=0, le=1000, examples=[0])]
+    """Times 30 or more days late in the last 24 months."""
+    inquiries_12m: Annotated[int, Field(ge=0, le=1000, examples=[2])]
+    """Credit inquiries in the last 12 months."""
+    accounts_past_due: Annotated[int, Field(ge=0, le=1000, examples=[0])] = 0
+    """Accounts past due at this moment."""
+    bankruptcies: Annotated[int, Field(ge=0, le=100, examples=[0])] = 0
+    """Bankruptcies on public record."""
+    history_months: Annotated[int, Field(ge=0, le=1200, examples=[84])]
+    """Age of the oldest account, in months."""
+    credit_limit: MinorUnits
+    """The sum of all limits, in minor units of the application's currency."""
+    credit_used: MinorUnits
+    """The sum of all balances, in minor units of the application's currency."""
+
+
+class Consents(Model):
+    """What the applicant agreed to at the partner's counter."""
+
+    data_processing: bool
+    """Consent to process the data for this application; an application without it is refused."""
+    reminders: bool = True
+    """Consent to payment reminders."""
+    education: bool = True
+    """Consent to articles about money."""
+
+
+class ApplicationSubmitted(Event):
+    """A partner submits an application for a loan."""
+
+    reference: Reference
+    """The partner's number; the same number with the same content is the same application."""
+    product: ProductCode
+    """The product applied for."""
+    amount: PositiveMinorUnits
+    """The amount applied for."""
+    currency: Currency
+    """The currency of every amount in the application."""
+    instalments: InstalmentCount
+    """The number of instalments applied for."""
+    purpose: ShortText = ""
+    """What the money is for, in the applicant's words."""
+    identity: Identity
+    """Who applies."""
+    finances: Finances
+    """Income and obligations."""
+    bureau: BureauSummary | None = None
+    """Credit history, when the partner has one."""
+    consents: Consents
+    """What the applicant agreed to."""
+    language: Language = Language.CHINESE
+    """The language that the customer is written to in."""
+    payout_account: Annotated[
+        str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", examples=["acct_8f2c"])
+    ]
+    """The token of the account to pay out to, as the payment channel knows it (never an account number)."""
+    disburse_on: Annotated[date, Field(examples=["2026-03-05"])] | None = None
+    """The day the customer wants the money; not before the lender's business day. At once, if left out."""
+    submitted_at: Timestamp
+    """When the applicant pressed the button; end-to-end times are counted from here."""
+
+
+class OfferAccepted(Event):
+    """The customer accepts the offer that was made."""
+
+    reference: Reference
+    """The application's reference."""
+    offer_id: UUID
+    """The offer's id, from OfferMade: an acceptance is of exactly those terms."""
+    accepted_at: Timestamp
+    """When the customer accepted."""
+
+
+class ApplicationWithdrawn(Event):
+    """The customer or the partner withdraws the application."""
+
+    reference: Reference
+    """The application's reference."""
+    reason: ShortText = ""
+    """Why, in the partner's words."""
+
+
+class Rejection(Model):
+    """One thing that is wrong with a submission, and what to do about it."""
+
+    field: Annotated[str, Field(examples=["identity.mobile"])]
+    """The field's path, as `identity.mobile`; empty where the whole record is meant."""
+    code: Annotated[str, Field(examples=["string_pattern_mismatch"])]
+    """A stable code for programs."""
+    message: Annotated[str, Field(examples=["String should match pattern '^\\+[1-9][0-9]{6,14}$'"])]
+    """What is wrong, for people."""
+    fix: Annotated[str, Field(examples=["Send the number in E.164 form, as +8613800138000."])]
+    """What to do about it."""
+
+
+class SubmissionRejected(Event):
+    """A record on the intake topic could not be accepted; all its reasons, so that one correction is enough."""
+
+    partner: PartnerName
+    """The partner answered."""
+    reference: Annotated[str, Field(max_length=64, examples=["SHOP-2026-000123"])]
+    """The record's reference where it has one, else its key, else empty."""
+    rejected_type: Annotated[str, Field(max_length=100, examples=["ApplicationSubmitted"])]
+    """The type of the rejected record as it was sent."""
+    rejected_id: Annotated[str, Field(max_length=100)]
+    """The id (ce_id) of the rejected record as it was sent, or its topic/partition/offset."""
+    reasons: tuple[Rejection, ...]
+    """Everything that is wrong."""
+
+
+class ApplicationStatus(StrEnum):
+    """Where an application stands, as its partner sees it."""
+
+    RECEIVED = "received"
+    DECLINED = "declined"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    LOAN_OPENED = "loan_opened"
+    LOAN_CANCELLED = "loan_cancelled"
+
+
+class StatusReason(Model):
+    """Why a decision went the way it did."""
+
+    code: Annotated[str, Field(examples=["AFFORDABILITY"])]
+    """The stable code of the reason."""
+    zh: str
+    """The reason in Chinese."""
+    en: str
+    """The reason in English."""
+
+
+class ApplicationStatusChanged(Event):
+    """An application moved on."""
+
+    partner: PartnerName
+    """The partner answered."""
+    reference: Reference
+    """The application's reference."""
+    application_id: UUID
+    """The platform's id of the application."""
+    status: ApplicationStatus
+    """The new status."""
+    reasons: tuple[StatusReason, ...] = ()
+    """The decision's reasons, at most four."""
+    loan_id: UUID | None = None
+    """The loan, once there is one."""
+
+
+class OfferInstalment(Model):
+    """One instalment of an offer."""
+
+    number: Annotated[int, Field(ge=1, examples=[1])]
+    """The instalment's number, from 1."""
+    due_date: date
+    """The day it is due, if the loan opens on the day of the offer."""
+    principal: MinorUnits
+    """Principal due."""
+    interest: MinorUnits
+    """Interest due."""
+    fee: MinorUnits
+    """Fee due with the instalment."""
+    total: MinorUnits
+    """The amount to pay."""
+
+
+class OfferMade(Event):
+    """An approved application's offer, its whole cost on the table."""
+
+    partner: PartnerName
+    """The partner answered."""
+    reference: Reference
+    """The application's reference."""
+    application_id: UUID
+    """The platform's id of the application."""
+    offer_id: UUID
+    """The offer's id, to be named when accepting."""
+    product: ProductCode
+    """The product."""
+    amount: PositiveMinorUnits
+    """The principal offered; it may be less than was applied for."""
+    currency: Currency
+    """The currency of every amount in the offer."""
+    annual_rate: Rate
+    """The nominal yearly interest rate."""
+    method: Annotated[str, Field(examples=["equal_instalment"])]
+    """The repayment method."""
+    instalments: tuple[OfferInstalment, ...]
+    """Every instalment."""
+    total_interest: MinorUnits
+    """The sum of all interest."""
+    upfront_fee: MinorUnits
+    """The fee taken from the payout."""
+    total_fees: MinorUnits
+    """The sum of all fees, the upfront fee included."""
+    total_to_repay: MinorUnits
+    """The sum of all instalments."""
+    apr: Rate
+    """The all-in annual cost (IRR based, all fees included)."""
+    valid_until: date
+    """The last business day on which the offer can be accepted."""
