@@ -1,0 +1,116 @@
+"""The handler contract, in a minute.
+
+    def open_loan(state: Loan | None, event: OfferAccepted, context: Context) -> Decision[Loan]:
+        if state is not None and state.opened:
+            return Decision(state)                           # seen before: nothing changes
+        if event.amount > ...:
+            raise Refused("amount_over_approval", "...")     # a rule says no
+        loan = ...
+        return Decision(loan, (LoanOpened(...), DisbursementRequested(...)))
+
+- A handler is pure: frozen values in, frozen values out. No I/O, no clock, no randomness: the time, the business
+  date and the ids are in the context. It is called again for the same event when a batch is redone.
+- `state` is None when the aggregate does not exist yet. Returning the very same object saves nothing.
+- The events are published in the order given, after the state is saved, exactly when it is saved.
+- A `Route` says which event goes to which aggregate. One event may have several routes; each sees its own
+  aggregate, and all of them succeed or fail together.
+
+What may be raised, and what it does to the record:
+
+| raised | meaning | the record |
+|---|---|---|
+| `Refused`, `DataError` | the record is at fault | dead letter with every reason (an intake record: an answer to its partner); its state is untouched; the batch goes on |
+| any other exception in a handler | a bug shows on this record | the same, with the traceback; limits stop the consumer when too many follow each other |
+| the database refuses the saved values | the record is poison | the batch is redone one record at a time, the poison goes to the dead letters |
+| the database or the broker is away | infrastructure | nothing is lost or skipped: the batch is redone with growing pauses, for ever |
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from asyncpg import Connection
+
+from lendstream.events.base import Event
+from lendstream.topics import Topic
+
+S = TypeVar("S")
+
+__all__ = ["Change", "Connection", "Context", "DayStep", "Decision", "Route", "Store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a handler may know besides its state and its event."""
+
+    now: datetime
+    """The moment of processing, UTC: for timestamps in events, never for dates."""
+    business_date: date
+    """The lender's business day: the last one started; before the first, the event's date in the lender's zone."""
+    event_id: str
+    """The id of the event handled (ce_id)."""
+    event_time: datetime
+    """When the event happened (ce_time)."""
+    partner: str | None = None
+    """On intake topics, the partner whose topic it is."""
+    channel: str = "topic"
+    """How it came: topic or http."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[S]):
+    """A handler's answer: the new state and the events to publish."""
+
+    state: S | None
+    events: Sequence[Event] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[S]):
+    """What a store is asked to save: before is None where the aggregate is new."""
+
+    before: S | None
+    after: S
+
+
+class Store(Protocol[S]):
+    """Loads and saves many aggregates of one kind in a few set-based statements, inside the given transaction."""
+
+    async def load(self, connection: Connection[Any], keys: Sequence[UUID]) -> Mapping[UUID, S]:
+        """The aggregates that exist, their rows locked (FOR UPDATE) in the order of their ids."""
+        ...
+
+    async def save(self, connection: Connection[Any], changes: Mapping[UUID, Change[S]]) -> None:
+        """Save all; may raise any asyncpg error: on bad data the batch is redone one record at a time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which event goes to which aggregate, and the function that answers it."""
+
+    on: type[Event] | Topic
+    """The event; or a compacted topic, whose tombstones are meant (the handler then gets a `Tombstone`)."""
+    store: Store[Any]
+    """The aggregate's store."""
+    key: Callable[[Any, Context], UUID | None]
+    """The aggregate's id; None: this event does not concern the aggregate. Pure, may raise like a handler."""
+    handle: Callable[[Any, Any, Context], Decision[Any]]
+    """The domain function."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayStep:
+    """What a service does to every aggregate on a business day, in chunks: the day close, expiry, reminders."""
+
+    store: Store[Any]
+    """The aggregates' store."""
+    due: Callable[[Connection[Any], date, int], "Any"]
+    """Async: the ids of up to `limit` aggregates that this day still has to touch. The walk ends when it finds
+    none, so what `handle` saves must take an aggregate out of it (say, by an `aged_through` date)."""
+    handle: Callable[[Any, date, Context], Decision[Any]]
+    """The domain function: (state, day, context) -> Decision. Must change the state of every aggregate found due."""
+    close: Callable[[Connection[Any], date, Context], "Any"] | None = None
+    """Async: the events to publish when the day is done, in the transaction that marks it done."""
