@@ -1,0 +1,140 @@
+"""A real Kafka and a real PostgreSQL on this machine, rooted in one folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from lendstream_local.errors import NotRunning
+from lendstream_local.home import HOST, Home, free_ports, new_config, port_is_free
+from lendstream_local.kafka import Kafka
+from lendstream_local.postgres import Postgres
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from lendstream_local.server import Server
+
+
+def default_home() -> Path:
+    """`.lendstream/` in the current folder, or what LENDSTREAM_HOME says."""
+    return Path(os.environ.get("LENDSTREAM_HOME") or ".lendstream").absolute()
+
+
+class Stack:
+    """A handle on the stack of one folder. Any process may hold one; none of them owns the servers."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = Home(home.absolute())
+        self.kafka = Kafka(self.home)
+        self.postgres = Postgres(self.home)
+
+    @classmethod
+    def start(
+        cls,
+        home: Path,
+        *,
+        progress: Progress | None = None,
+        kafka: bool = True,
+        postgres: bool = True,
+        durable: bool = True,
+        die_with_parent: bool = False,
+    ) -> Self:
+        """Start what does not run yet in this folder, and wait until it takes clients. Raises StackError.
+
+        The ports chosen at the first start are kept, as long as no other program has taken them since. With
+        `die_with_parent` the stack ends, and its folder is removed, when the calling process ends in any way.
+        `durable=False` is for tests: what is committed survives a killed server, but not a power cut.
+        """
+        stack = cls(home)
+        stack.home.create()
+        with stack.home.lock("start"):
+            stack._settle_config(durable=durable)
+            stack.home.record()
+            if die_with_parent:
+                stack._watch_over_parent()
+            wanted: list[Server] = [*([stack.kafka] if kafka else []), *([stack.postgres] if postgres else [])]
+            try:
+                with ThreadPoolExecutor() as pool:
+                    list(pool.map(lambda server: server.start(progress), wanted))
+            except BaseException:
+                stack.stop()
+                raise
+        return stack
+
+    @classmethod
+    def attach(cls, home: Path) -> Self:
+        """The stack that runs in this folder. Raises NotRunning."""
+        stack = cls(home)
+        if stack.home.state() is None:
+            raise NotRunning(f"No stack runs in {home}; start one with `lendstream-local up`.")
+        if not (stack.kafka.running() or stack.postgres.running()):
+            raise NotRunning(f"The stack in {home} has died; start it again with `lendstream-local up`.")
+        return stack
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """Kafka's address, "127.0.0.1:port"."""
+        return f"{HOST}:{self.kafka.port}"
+
+    def postgres_dsn(self, database: str) -> str:
+        """A connection URL over TCP. Creates nothing."""
+        return self.postgres.dsn(database)
+
+    def create_database(self, name: str) -> str:
+        """Create the database if it is missing, and return its connection URL."""
+        with psycopg.connect(self.postgres_dsn("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.postgres_dsn(name)
+
+    def stop(self, *, remove: bool = False) -> None:
+        """End both servers and remove the state file; with `remove` the data and the folder too."""
+        if not self.home.config_file.exists():
+            return
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda server: server.stop(), [self.kafka, self.postgres]))
+        self._dismiss_watchdog()
+        self.home.state_file.unlink(missing_ok=True)
+        if remove:
+            shutil.rmtree(self.postgres.data, ignore_errors=True)
+            shutil.rmtree(self.home.path)
+
+    def _settle_config(self, *, durable: bool) -> None:
+        if not self.home.config_file.exists():
+            self.home.save(new_config(durable=durable))
+            return
+        config = replace(self.home.config(), durable=durable)
+        kafka, controller, postgres = free_ports(3)
+        if not self.kafka.running() and not all(map(port_is_free, (config.kafka_port, config.controller_port))):
+            config = replace(config, kafka_port=kafka, controller_port=controller)
+        if not self.postgres.running() and not port_is_free(config.postgres_port):
+            config = replace(config, postgres_port=postgres)
+        self.home.save(config)
+
+    def _watch_over_parent(self) -> None:
+        command = [sys.executable, "-m", "lendstream_local.watchdog", str(self.home.path), str(os.getpid())]
+        watchdog = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.home.record(watchdog=watchdog.pid)
+
+    def _dismiss_watchdog(self) -> None:
+        pid = (self.home.state() or {}).get("watchdog")
+        if pid is None or pid == os.getpid():
+            return
+        try:
+            watchdog = psutil.Process(pid)
+            if "lendstream_local.watchdog" in watchdog.cmdline():
+                watchdog.terminate()
+                watchdog.wait(10)
+        except psutil.NoSuchProcess:
+            return

@@ -1,0 +1,26 @@
+"""Ends a stack when the process that started it has ended, however that happened.
+
+Started by the stack itself as a child of that process: `python -m lendstream_local.watchdog HOME PARENT_PID`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from lendstream_local.stack import Stack
+
+POLL_SECONDS = 0.2
+
+
+def main(home: Path, parent: int) -> None:
+    stack = Stack(home)
+    while os.getppid() == parent:  # a child is given to another parent at the moment its own ends
+        time.sleep(POLL_SECONDS)
+    stack.stop(remove=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
