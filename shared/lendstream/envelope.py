@@ -236,3 +236,28 @@ def encode(
         *((name, value.encode()) for name, value in optional.items() if value),
     )
     return Record(topic, key.encode(), event.model_dump_json().encode(), headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A tombstone to publish on a compacted topic: the end of everything under a key."""
+
+    topic: Topic
+    key: str
+
+
+def encode_erasure(
+    erasure: Erasure, *, id: str, source: str, time: datetime, correlation_id: str | None = None, traceparent: str | None = None
+) -> Record:
+    """The record of a tombstone: headers as of an event, no value."""
+    headers = (
+        ("ce_specversion", SPEC_VERSION),
+        ("ce_type", b"Erased"),
+        ("ce_source", source.encode()),
+        ("ce_id", id.encode()),
+        ("ce_time", time.isoformat().encode()),
+        ("ce_subject", erasure.key.encode()),
+        ("ce_correlationid", (correlation_id or id).encode()),
+        *((("traceparent", traceparent.encode()),) if traceparent else ()),
+    )
+    return Record(erasure.topic.name, erasure.key.encode(), None, headers)

@@ -6,19 +6,27 @@ from fractions import Fraction
 
 
 class Rounding(StrEnum):
-    """What happens to half a minor unit."""
+    """Which integer stands for a quotient that lies between two."""
 
     HALF_UP = "half_up"
+    """The nearest; halves upwards."""
     HALF_EVEN = "half_even"
+    """The nearest; halves to the even one."""
+    UP = "up"
+    DOWN = "down"
+
+
+Divide = Callable[[int, int], int]
+"""(numerator, positive denominator) -> the rounded quotient."""
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """`numerator / denominator` to the nearest integer, halves upwards (the denominator is positive)."""
+    """`numerator / denominator` to the nearest integer, halves upwards."""
     return (numerator + (denominator >> 1)) // denominator
 
 
 def half_even(numerator: int, denominator: int) -> int:
-    """`numerator / denominator` to the nearest integer, halves to the even one (the denominator is positive)."""
+    """`numerator / denominator` to the nearest integer, halves to the even one."""
     quotient, rest = divmod(numerator, denominator)
     twice = 2 * rest
     if twice > denominator or (twice == denominator and quotient & 1):
@@ -26,9 +34,22 @@ def half_even(numerator: int, denominator: int) -> int:
     return quotient
 
 
-Divide = Callable[[int, int], int]
+def up(numerator: int, denominator: int) -> int:
+    """The smallest integer not below `numerator / denominator`."""
+    return -(-numerator // denominator)
 
-DIVIDE: dict[Rounding, Divide] = {Rounding.HALF_UP: half_up, Rounding.HALF_EVEN: half_even}
+
+def down(numerator: int, denominator: int) -> int:
+    """The largest integer not above `numerator / denominator`."""
+    return numerator // denominator
+
+
+DIVIDE: dict[Rounding, Divide] = {
+    Rounding.HALF_UP: half_up,
+    Rounding.HALF_EVEN: half_even,
+    Rounding.UP: up,
+    Rounding.DOWN: down,
+}
 
 
 def rounded(value: Fraction, mode: Rounding = Rounding.HALF_UP) -> int:

@@ -33,6 +33,7 @@ from uuid import UUID
 
 from asyncpg import Connection
 
+from lendstream.envelope import Erasure
 from lendstream.events.base import Event
 from lendstream.topics import Topic
 
@@ -64,7 +65,7 @@ class Decision(Generic[S]):
     """A handler's answer: the new state and the events to publish."""
 
     state: S | None
-    events: Sequence[Event] = ()
+    events: Sequence[Event | Erasure] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""The outbox's rows: records to publish, written in the transaction that saves the state they tell of."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import uuid_utils
+from asyncpg import Connection
+
+from lendstream.envelope import Envelope, Erasure, Headers, Record, Tombstone, encode, encode_erasure
+from lendstream.events.base import Event
+
+_COLUMNS = ("id", "aggregatetype", "aggregateid", "type", "payload", "headers")
+Row = tuple[str, str, bytes | None, str, bytes | None, list[str]]
+_BASE64 = ";base64"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The thread that a record belongs to: copied from the record that caused it."""
+
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+    @classmethod
+    def of(cls, cause: Envelope[Event] | Tombstone) -> "Story":
+        """The story that goes on from a record."""
+        if isinstance(cause, Tombstone):
+            return cls(cause.id, cause.id)
+        return cls(cause.correlation_id, cause.id, cause.traceparent)
+
+
+def event_row(event: Event | Erasure, source: str, now: datetime, story: Story) -> Row:
+    """The row of an event, with a new id (UUIDv7)."""
+    identifier = str(uuid_utils.uuid7())
+    if isinstance(event, Erasure):
+        record = encode_erasure(
+            event, id=identifier, source=source, time=now, correlation_id=story.correlation_id, traceparent=story.traceparent
+        )
+        return record_row(identifier, "Erased", record)
+    record = encode(
+        event,
+        id=identifier,
+        source=source,
+        time=now,
+        correlation_id=story.correlation_id,
+        causation_id=story.causation_id,
+        traceparent=story.traceparent,
+    )
+    return record_row(identifier, type(event).__name__, record)
+
+
+def record_row(identifier: str, event_type: str, record: Record) -> Row:
+    """The row of a record as it is (a dead letter's)."""
+    return (identifier, record.topic, record.key, event_type, record.value, _flatten(record.headers))
+
+
+def _flatten(headers: Headers) -> list[str]:
+    """Headers as text; what PostgreSQL's text cannot hold (not UTF-8, or a NUL) goes as base64."""
+    flat: list[str] = []
+    for name, value in headers:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            name, text = name + _BASE64, b64encode(value).decode()
+        flat += (name.replace("\0", ""), text)
+    return flat
+
+
+def headers_of(flat: Sequence[str]) -> list[tuple[str, bytes]]:
+    """The headers of a row, as the producer takes them."""
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    return [
+        (name.removesuffix(_BASE64), b64decode(text)) if name.endswith(_BASE64) else (name, text.encode()) for name, text in pairs
+    ]
+
+
+async def insert(connection: Connection[Any], rows: Iterable[Row]) -> None:
+    """Write rows, in their order."""
+    await connection.copy_records_to_table("outbox", records=rows, columns=_COLUMNS)

@@ -1,0 +1,42 @@
+"""The settings that services share: environment variables with the prefix LENDSTREAM_."""
+
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class KafkaSettings(BaseSettings):
+    """What every process needs."""
+
+    model_config = SettingsConfigDict(env_prefix="LENDSTREAM_", frozen=True, extra="ignore")
+
+    kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="Addresses of brokers, as host:port,host:port.")
+    http_host: str = Field(default="127.0.0.1", description="The address that probes, metrics and the API listen on.")
+    http_port: int = Field(default=8080, ge=0, le=65535, description="Their port.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field(default="json", pattern="^(json|console)$", description="json for machines, console for people.")
+
+
+class ServiceSettings(KafkaSettings):
+    """What a service with a database needs."""
+
+    database_url: str = Field(description="The service's own PostgreSQL database, as postgresql://user:password@host:port/name.")
+    lender: str = Field(default="lendstream", description="The lender whose business days count.")
+    time_zone: str = Field(default="Asia/Shanghai", description="The lender's time zone.")
+    batch_size: int = Field(default=500, ge=1, le=10_000, description="The most records in one transaction.")
+    day_chunk: int = Field(default=500, ge=1, le=10_000, description="Aggregates in one transaction of a day's walk.")
+    pool_size: int = Field(default=8, ge=4, le=100, description="Database connections of the process.")
+    statement_timeout_seconds: float = Field(default=60, gt=0, description="The longest a single statement may take.")
+    max_consecutive_dead_letters: int = Field(
+        default=25, ge=1, description="So many dead letters in a row stop the consumer: something else is broken."
+    )
+    max_dead_letter_ratio: float = Field(
+        default=0.5, gt=0, le=1, description="A larger share of dead letters in the last 1,000 records stops the consumer."
+    )
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The lender's time zone."""
+        return ZoneInfo(self.time_zone)
