@@ -5,7 +5,8 @@ The attributes travel as headers (`ce_id`, `ce_type`, `ce_source`, `ce_time`, `c
 without a value is a tombstone.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,6 +25,7 @@ SPEC_VERSION = b"1.0"
 CONTENT_TYPE = b"application/json"
 REQUIRED_HEADERS = ("ce_specversion", "ce_id", "ce_type", "ce_source")
 MAX_ATTRIBUTE = 256
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,23 @@ def decode(record: Record) -> Envelope[Event] | Tombstone | None:
         raise DataError(FieldError("topic", "unknown_topic", str(error), "Use a topic of the registry.")) from error
     if record.value is None:
         return _tombstone(record, topic)
-    attributes = _attributes(record.headers)
-    model = topic.event_type(attributes["ce_type"])
+    attributes, problems = _attributes(record.headers)
+    model = topic.event_type(attributes.get("ce_type", ""))
     if model is None:
+        if problems:
+            raise DataError(*problems)
         return None
     try:
         data = model.model_validate_json(record.value)
     except ValidationError as error:
-        raise from_pydantic(error) from error
-    _check_key(record, topic, data)
+        raise DataError(*problems, *from_pydantic(error).errors) from error
+    problems += _key_problems(record, topic, data)
+    if b"\\u0000" in record.value and _NUL.search(record.value):
+        problems.append(
+            FieldError("", "nul_character", "The text holds a NUL, which no database takes.", "Leave \\u0000 out.")
+        )
+    if problems:
+        raise DataError(*problems)
     return Envelope(
         data=data,
         id=attributes["ce_id"],
@@ -125,7 +135,7 @@ def decode(record: Record) -> Envelope[Event] | Tombstone | None:
     )
 
 
-def _attributes(headers: Headers) -> dict[str, str]:
+def _attributes(headers: Headers) -> tuple[dict[str, str], list[FieldError]]:
     found: dict[str, str] = {}
     problems: list[FieldError] = []
     for name, value in headers:
@@ -150,9 +160,7 @@ def _attributes(headers: Headers) -> dict[str, str]:
         for name in REQUIRED_HEADERS
         if not found.get(name)
     )
-    if problems:
-        raise DataError(*problems)
-    return found
+    return found, problems
 
 
 def _tombstone(record: Record, topic: Topic) -> Tombstone:
@@ -170,14 +178,12 @@ def _tombstone(record: Record, topic: Topic) -> Tombstone:
     )
 
 
-def _check_key(record: Record, topic: Topic, data: Event) -> None:
+def _key_problems(record: Record, topic: Topic, data: Event) -> Iterator[FieldError]:
     expected = str(getattr(data, topic.key))
     if record.key != expected.encode():
         shown = "no key" if record.key is None else repr(record.key[:80].decode("utf-8", "replace"))
-        raise DataError(
-            FieldError(
-                "key", "key_mismatch", f"The record's key is {shown}.", f"Key the record by {topic.key}: {expected!r}."
-            )
+        yield FieldError(
+            "key", "key_mismatch", f"The record's key is {shown}.", f"Key the record by {topic.key}: {expected!r}."
         )
 
 
@@ -205,7 +211,7 @@ def _fixed_headers(model: type[Event], source: str) -> Headers:
         ("ce_specversion", SPEC_VERSION),
         ("ce_type", model.__name__.encode()),
         ("ce_source", source.encode()),
-        ("ce_dataschema", f"lendstream:/schemas/{topic.name}/{model.__name__}.json".encode()),
+        ("ce_dataschema", f"lendstream:/schemas/{topic.family}/{model.__name__}.json".encode()),
         ("content-type", CONTENT_TYPE),
     )
 
@@ -247,7 +253,13 @@ class Erasure:
 
 
 def encode_erasure(
-    erasure: Erasure, *, id: str, source: str, time: datetime, correlation_id: str | None = None, traceparent: str | None = None
+    erasure: Erasure,
+    *,
+    id: str,
+    source: str,
+    time: datetime,
+    correlation_id: str | None = None,
+    traceparent: str | None = None,
 ) -> Record:
     """The record of a tombstone: headers as of an event, no value."""
     headers = (

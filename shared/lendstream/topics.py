@@ -55,6 +55,11 @@ class Topic:
         return found.group(1) if found else None
 
     @cached_property
+    def family(self) -> str:
+        """The name without its parameter, as `lending.intake.v1`: for folders, addresses and titles."""
+        return _PARAMETER.sub("", self.name).replace("..", ".")
+
+    @cached_property
     def pattern(self) -> str:
         """A regular expression that matches the names of the family, its parameter as a named group."""
         return "^" + _PARAMETER.sub(r"(?P<\1>[a-z0-9][a-z0-9-]*)", re.escape(self.name)) + "$"
