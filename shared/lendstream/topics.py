@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lendstream.events import application, calendar, customer, decision, intake, loan, notification, payment
 from lendstream.events.base import Event
@@ -230,6 +230,7 @@ _COMPILED = tuple((re.compile(topic.pattern), topic) for topic in TOPICS)
 _TOPIC_OF: dict[type[Event], Topic] = {event: topic for topic in TOPICS for event in topic.events}
 
 
+@lru_cache(maxsize=4096)
 def find(name: str) -> tuple[Topic, str | None]:
     """The topic of a name on the broker, and its parameter (partner or service) where it is of a family.
 

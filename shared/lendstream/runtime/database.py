@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from asyncpg import Connection, Pool
@@ -61,4 +61,4 @@ async def open_pool(url: str, *, name: str, size: int, statement_timeout: float)
 async def transaction(pool: Pool[Any]) -> AsyncIterator[Connection[Any]]:
     """A connection in a transaction: committed at the end, rolled back when anything is raised."""
     async with pool.acquire(timeout=30) as connection, connection.transaction():
-        yield connection
+        yield cast("Connection[Any]", connection)  # the pool's proxy has the same methods

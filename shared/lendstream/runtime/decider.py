@@ -17,12 +17,15 @@
 
 What may be raised, and what it does to the record:
 
-| raised | meaning | the record |
-|---|---|---|
-| `Refused`, `DataError` | the record is at fault | dead letter with every reason (an intake record: an answer to its partner); its state is untouched; the batch goes on |
-| any other exception in a handler | a bug shows on this record | the same, with the traceback; limits stop the consumer when too many follow each other |
-| the database refuses the saved values | the record is poison | the batch is redone one record at a time, the poison goes to the dead letters |
-| the database or the broker is away | infrastructure | nothing is lost or skipped: the batch is redone with growing pauses, for ever |
+`Refused`, `DataError`
+    The record is at fault. It goes to the dead letters with every reason (on an intake topic: an answer to its
+    partner instead); its state is untouched; the batch goes on.
+any other exception in a handler
+    A bug shows on this record: the same, with the traceback. Limits stop the consumer when too many follow each other.
+the database refuses the saved values
+    The batch is redone one record at a time; the poison goes to the dead letters.
+the database or the broker is away
+    Nothing is lost or skipped: the batch is redone with growing pauses, for ever.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -35,7 +35,9 @@ async def migrate(connection: Connection[Any], folders: Mapping[str, Path]) -> l
     await connection.execute(_LOCK, timeout=600)
     try:
         await connection.execute(_TABLE)
-        applied = {row["id"]: row["digest"] for row in await connection.fetch("SELECT id, digest FROM schema_migration")}
+        applied = {
+            row["id"]: row["digest"] for row in await connection.fetch("SELECT id, digest FROM schema_migration")
+        }
         new: list[str] = []
         for owner, folder in folders.items():
             for file in sorted(folder.glob("*.sql")):
@@ -44,7 +46,9 @@ async def migrate(connection: Connection[Any], folders: Mapping[str, Path]) -> l
                 if name not in applied:
                     async with connection.transaction():
                         await connection.execute(text, timeout=3600)
-                        await connection.execute("INSERT INTO schema_migration (id, digest) VALUES ($1, $2)", name, digest)
+                        await connection.execute(
+                            "INSERT INTO schema_migration (id, digest) VALUES ($1, $2)", name, digest
+                        )
                     new.append(name)
                 elif applied[name] != digest:
                     raise ChangedMigrationError(f"{file} was applied with another text; add a new migration instead")

@@ -38,7 +38,12 @@ def event_row(event: Event | Erasure, source: str, now: datetime, story: Story) 
     identifier = str(uuid_utils.uuid7())
     if isinstance(event, Erasure):
         record = encode_erasure(
-            event, id=identifier, source=source, time=now, correlation_id=story.correlation_id, traceparent=story.traceparent
+            event,
+            id=identifier,
+            source=source,
+            time=now,
+            correlation_id=story.correlation_id,
+            traceparent=story.traceparent,
         )
         return record_row(identifier, "Erased", record)
     record = encode(
@@ -76,7 +81,8 @@ def headers_of(flat: Sequence[str]) -> list[tuple[str, bytes]]:
     """The headers of a row, as the producer takes them."""
     pairs = zip(flat[::2], flat[1::2], strict=True)
     return [
-        (name.removesuffix(_BASE64), b64decode(text)) if name.endswith(_BASE64) else (name, text.encode()) for name, text in pairs
+        (name.removesuffix(_BASE64), b64decode(text)) if name.endswith(_BASE64) else (name, text.encode())
+        for name, text in pairs
     ]
 
 

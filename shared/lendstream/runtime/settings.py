@@ -16,13 +16,17 @@ class KafkaSettings(BaseSettings):
     http_host: str = Field(default="127.0.0.1", description="The address that probes, metrics and the API listen on.")
     http_port: int = Field(default=8080, ge=0, le=65535, description="Their port.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
-    log_format: str = Field(default="json", pattern="^(json|console)$", description="json for machines, console for people.")
+    log_format: str = Field(
+        default="json", pattern="^(json|console)$", description="json for machines, console for people."
+    )
 
 
 class ServiceSettings(KafkaSettings):
     """What a service with a database needs."""
 
-    database_url: str = Field(description="The service's own PostgreSQL database, as postgresql://user:password@host:port/name.")
+    database_url: str = Field(
+        description="The service's own PostgreSQL database, as postgresql://user:password@host:port/name."
+    )
     lender: str = Field(default="lendstream", description="The lender whose business days count.")
     time_zone: str = Field(default="Asia/Shanghai", description="The lender's time zone.")
     batch_size: int = Field(default=500, ge=1, le=10_000, description="The most records in one transaction.")
@@ -33,7 +37,10 @@ class ServiceSettings(KafkaSettings):
         default=25, ge=1, description="So many dead letters in a row stop the consumer: something else is broken."
     )
     max_dead_letter_ratio: float = Field(
-        default=0.5, gt=0, le=1, description="A larger share of dead letters in the last 1,000 records stops the consumer."
+        default=0.5,
+        gt=0,
+        le=1,
+        description="A larger share of dead letters in the last 1,000 records stops the consumer.",
     )
 
     @cached_property
