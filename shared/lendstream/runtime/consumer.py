@@ -172,7 +172,7 @@ class Consumer:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
-class _FinishFirst(ConsumerRebalanceListener):  # type: ignore[misc]
+class _FinishFirst(ConsumerRebalanceListener):
     """Holds a rebalance until the batch in hand is committed."""
 
     def __init__(self, busy: asyncio.Lock) -> None:

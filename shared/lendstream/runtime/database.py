@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
 
 import asyncpg
-from asyncpg import Connection, Pool
 
+from lendstream.runtime.sql import Connection, Pool
 from lendstream.runtime.telemetry import logger
 
 _INFRASTRUCTURE: tuple[type[BaseException], ...] = (
@@ -33,7 +32,7 @@ def is_infrastructure(error: BaseException) -> bool:
     return isinstance(error, _INFRASTRUCTURE) and not isinstance(error, asyncpg.DataError)
 
 
-async def open_pool(url: str, *, name: str, size: int, statement_timeout: float) -> Pool[Any]:
+async def open_pool(url: str, *, name: str, size: int, statement_timeout: float) -> Pool:
     """A pool of connections; waits with growing pauses, for ever, until the server is there.
 
     Errors: what the server says when it is there and refuses (wrong password, no such database).
@@ -58,7 +57,7 @@ async def open_pool(url: str, *, name: str, size: int, statement_timeout: float)
 
 
 @asynccontextmanager
-async def transaction(pool: Pool[Any]) -> AsyncIterator[Connection[Any]]:
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """A connection in a transaction: committed at the end, rolled back when anything is raised."""
     async with pool.acquire(timeout=30) as connection, connection.transaction():
-        yield cast("Connection[Any]", connection)  # the pool's proxy has the same methods
+        yield connection

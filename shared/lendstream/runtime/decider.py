@@ -34,10 +34,9 @@ from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from asyncpg import Connection
-
 from lendstream.envelope import Erasure
 from lendstream.events.base import Event
+from lendstream.runtime.sql import Connection
 from lendstream.topics import Topic
 
 S = TypeVar("S")
@@ -82,11 +81,11 @@ class Change(Generic[S]):
 class Store(Protocol[S]):
     """Loads and saves many aggregates of one kind in a few set-based statements, inside the given transaction."""
 
-    async def load(self, connection: Connection[Any], keys: Sequence[UUID]) -> Mapping[UUID, S]:
+    async def load(self, connection: Connection, keys: Sequence[UUID]) -> Mapping[UUID, S]:
         """The aggregates that exist, their rows locked (FOR UPDATE) in the order of their ids."""
         ...
 
-    async def save(self, connection: Connection[Any], changes: Mapping[UUID, Change[S]]) -> None:
+    async def save(self, connection: Connection, changes: Mapping[UUID, Change[S]]) -> None:
         """Save all; may raise any asyncpg error: on bad data the batch is redone one record at a time."""
         ...
 
@@ -111,10 +110,10 @@ class DayStep:
 
     store: Store[Any]
     """The aggregates' store."""
-    due: Callable[[Connection[Any], date, int], "Any"]
+    due: Callable[[Connection, date, int], "Any"]
     """Async: the ids of up to `limit` aggregates that this day still has to touch. The walk ends when it finds
     none, so what `handle` saves must take an aggregate out of it (say, by an `aged_through` date)."""
     handle: Callable[[Any, date, Context], Decision[Any]]
     """The domain function: (state, day, context) -> Decision. Must change the state of every aggregate found due."""
-    close: Callable[[Connection[Any], date, Context], "Any"] | None = None
+    close: Callable[[Connection, date, Context], "Any"] | None = None
     """Async: the events to publish when the day is done, in the transaction that marks it done."""

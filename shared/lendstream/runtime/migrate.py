@@ -7,9 +7,8 @@ lock with a row that a killed process leaves behind).
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from asyncpg import Connection
+from lendstream.runtime.sql import Connection
 
 _LOCK = "SELECT pg_advisory_lock(hashtext('lendstream.migrate'))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('lendstream.migrate'))"
@@ -25,7 +24,7 @@ class ChangedMigrationError(Exception):
     """A migration that was already applied has another text now: add a new file instead of changing an old one."""
 
 
-async def migrate(connection: Connection[Any], folders: Mapping[str, Path]) -> list[str]:
+async def migrate(connection: Connection, folders: Mapping[str, Path]) -> list[str]:
     """Apply what is new of each folder's `*.sql`, in the order of folders and names; returns what was applied.
 
     Several processes may start at once: one migrates, the others wait for it.

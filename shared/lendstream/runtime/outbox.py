@@ -4,13 +4,12 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import uuid_utils
-from asyncpg import Connection
 
 from lendstream.envelope import Envelope, Erasure, Headers, Record, Tombstone, encode, encode_erasure
 from lendstream.events.base import Event
+from lendstream.runtime.sql import Connection
 
 _COLUMNS = ("id", "aggregatetype", "aggregateid", "type", "payload", "headers")
 Row = tuple[str, str, bytes | None, str, bytes | None, list[str]]
@@ -86,6 +85,6 @@ def headers_of(flat: Sequence[str]) -> list[tuple[str, bytes]]:
     ]
 
 
-async def insert(connection: Connection[Any], rows: Iterable[Row]) -> None:
+async def insert(connection: Connection, rows: Iterable[Row]) -> None:
     """Write rows, in their order."""
     await connection.copy_records_to_table("outbox", records=rows, columns=_COLUMNS)

@@ -16,12 +16,12 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from asyncpg import Connection
 
 from lendstream.runtime import metrics
 from lendstream.runtime.outbox import headers_of
 from lendstream.runtime.producer import new_producer
 from lendstream.runtime.queries import queries
+from lendstream.runtime.sql import Connection
 from lendstream.runtime.telemetry import logger
 
 _IDLE_SECONDS = 0.1
@@ -66,7 +66,7 @@ class Relay:
                 await asyncio.sleep(pause)
 
     async def _session(self) -> None:
-        connection: Connection[Any] = await asyncpg.connect(
+        connection: Connection = await asyncpg.connect(
             self._url,
             timeout=10,
             command_timeout=30,
@@ -88,7 +88,7 @@ class Relay:
             with suppress(Exception):
                 await connection.close(timeout=5)
 
-    async def _publish_all(self, connection: Connection[Any], producer: AIOKafkaProducer) -> None:
+    async def _publish_all(self, connection: Connection, producer: AIOKafkaProducer) -> None:
         """Keep two batches on their way: one is read and sent while the other's acknowledgements come in."""
         flying: asyncio.Task[list[int]] | None = None
         in_flight: list[int] = []
@@ -147,12 +147,12 @@ class Relay:
         metrics.OUTBOX_BLOCKED.set(len(self._blocked))
         return list(self._blocked)
 
-    async def _done(self, connection: Connection[Any], seqs: list[int]) -> None:
+    async def _done(self, connection: Connection, seqs: list[int]) -> None:
         if seqs:
             await queries.delete_outbox(connection, seqs=seqs)
             metrics.RELAYED.inc(len(seqs))
 
-    async def _measure(self, connection: Connection[Any]) -> float:
+    async def _measure(self, connection: Connection) -> float:
         state = await queries.outbox_state(connection)
         metrics.OUTBOX_DEPTH.set(state["depth"])
         metrics.OUTBOX_AGE.set(state["age"])

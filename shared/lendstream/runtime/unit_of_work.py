@@ -15,7 +15,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from asyncpg import Connection, Pool
 
 from lendstream.dead_letter import dead_letter
 from lendstream.envelope import Envelope, Erasure, Record, Tombstone
@@ -29,6 +28,7 @@ from lendstream.runtime.intake import Item, read_all
 from lendstream.runtime.limits import DeadLetterLimits, TooManyDeadLettersError
 from lendstream.runtime.outbox import Row, Story
 from lendstream.runtime.queries import queries
+from lendstream.runtime.sql import Connection, Pool
 from lendstream.runtime.telemetry import logger
 from lendstream.topics import INTAKE, Topic, UnknownTopic, find
 
@@ -72,13 +72,13 @@ class Workspace:
     loaded: dict[Store[Any], dict[UUID, Any]] = field(default_factory=dict)
     now: dict[Store[Any], dict[UUID, Any]] = field(default_factory=dict)
 
-    async def load(self, connection: Connection[Any], wanted: Mapping[Store[Any], Iterable[UUID]]) -> None:
+    async def load(self, connection: Connection, wanted: Mapping[Store[Any], Iterable[UUID]]) -> None:
         """Load and lock, store by store, ids in order."""
         for store, keys in wanted.items():
             found = dict(await store.load(connection, sorted(keys)))
             self.loaded[store], self.now[store] = found, dict(found)
 
-    async def save(self, connection: Connection[Any]) -> None:
+    async def save(self, connection: Connection) -> None:
         """Save what is another object now than it was when loaded."""
         for store, states in self.now.items():
             before = self.loaded[store]
@@ -94,7 +94,7 @@ class Workspace:
 class UnitOfWork:
     """Carries out batches of records, single commands, and anything else that must be saved with its events."""
 
-    def __init__(self, pool: Pool[Any], rules: Rules, limits: DeadLetterLimits, wake: Callable[[], None]) -> None:
+    def __init__(self, pool: Pool, rules: Rules, limits: DeadLetterLimits, wake: Callable[[], None]) -> None:
         self._pool = pool
         self._rules = rules
         self._limits = limits
@@ -148,7 +148,7 @@ class UnitOfWork:
         batch.observe()
 
     async def decide_one(
-        self, connection: Connection[Any], envelope: Envelope[Event], channel: str
+        self, connection: Connection, envelope: Envelope[Event], channel: str
     ) -> Mapping[Store[Any], Any]:
         """Handle one command inside the caller's transaction; returns the new state of each aggregate, by store.
 
@@ -166,7 +166,7 @@ class UnitOfWork:
 
     async def publish(
         self,
-        connection: Connection[Any],
+        connection: Connection,
         events: Sequence[Event | Erasure],
         story: Story | None = None,
         now: datetime | None = None,
@@ -204,7 +204,7 @@ class Batch:
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._codes: Counter[tuple[str, str]] = Counter()
 
-    async def claim(self, connection: Connection[Any], items: Sequence[Item]) -> None:
+    async def claim(self, connection: Connection, items: Sequence[Item]) -> None:
         """Keep the items that are ours and new: the first of each inbox id."""
         ours: dict[UUID, Item] = {}
         for item in items:
@@ -222,7 +222,7 @@ class Batch:
     def _concerns(self, content: Envelope[Event] | Tombstone) -> bool:
         return bool(self.rules.of(content)) or _day_of(content, self.rules.lender) is not None
 
-    async def decide(self, connection: Connection[Any]) -> None:
+    async def decide(self, connection: Connection) -> None:
         """Load what the items touch and apply their handlers in order."""
         self._day = await queries.current_day(connection)
         planned = [(item, self._keys(item)) for item in self.items]
@@ -248,7 +248,7 @@ class Batch:
             return []
         return steps
 
-    async def _handle(self, connection: Connection[Any], item: Item, steps: Sequence[tuple[Route, UUID]]) -> None:
+    async def _handle(self, connection: Connection, item: Item, steps: Sequence[tuple[Route, UUID]]) -> None:
         content = item.content
         if content is None or item.error is not None:
             self._refuse(item, item.error or DataError())
@@ -309,7 +309,7 @@ class Batch:
             traceback=None if isinstance(error, DataError) else "".join(traceback.format_exception(error)),
         )
 
-    async def save(self, connection: Connection[Any]) -> None:
+    async def save(self, connection: Connection) -> None:
         """Write the changed aggregates and the outbox."""
         await self.workspace.save(connection)
         if self.rows:
