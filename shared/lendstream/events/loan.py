@@ -136,6 +136,8 @@ class LoanDisbursed(LoanEvent):
 class LoanCancelled(LoanEvent):
     """The loan ended before any money went out."""
 
+    application_id: UUID
+    """The application it comes from."""
     reason: ShortText
     """Why."""
     cancelled_on: date
