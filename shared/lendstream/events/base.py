@@ -52,7 +52,10 @@ def _rate_as_text(value: Decimal) -> str:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie within the years 1 to 9999, in UTC too") from error
 
 
 # What a field means is its docstring; these say only what all fields of the type share.
