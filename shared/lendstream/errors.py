@@ -66,6 +66,11 @@ _FIXES = {
 }
 
 
+def fix_for(code: str) -> str:
+    """What to do about a finding of pydantic's, by its type."""
+    return _FIXES.get(code, "Follow the schema of the field.")
+
+
 def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location)
 

@@ -54,6 +54,8 @@ class Consumer:
         """Why it stopped for good, if it did."""
         self.assigned = False
         """Whether it is a member of its group and takes records."""
+        self.ailing: str | None = None
+        """What keeps it waiting, while infrastructure is away."""
 
     def stop(self) -> None:
         """Finish the batch in hand, commit, leave the group."""
@@ -120,7 +122,7 @@ class Consumer:
             async with self._busy:
                 try:
                     await self._handle(consumer, batch)
-                    progressed, pause = time.monotonic(), 0.1
+                    progressed, pause, self.ailing = time.monotonic(), 0.1, None
                     continue
                 except Exception as error:
                     if not is_infrastructure(error) or isinstance(error, KafkaError):
@@ -128,6 +130,7 @@ class Consumer:
                     self._wind_back(consumer, batch)
                     metrics.BATCH_RETRIES.labels("infrastructure").inc()
                     metrics.CONSUMER_STATE.set(0)
+                    self.ailing = f"away: {error!r}"
                     logger().warning(
                         "infrastructure is away; the batch is taken again", error=repr(error), pause_seconds=pause
                     )

@@ -97,9 +97,9 @@ class Relay:
             while True:
                 self._woken.clear()
                 stopping = self._stopping
-                rows = await queries.read_outbox(
-                    connection, in_flight=in_flight, blocked=await self._still_blocked(producer), n=self._batch_size
-                )
+                blocked = self._still_blocked()
+                waiting = queries.read_outbox(connection, in_flight=in_flight, blocked=blocked, n=self._batch_size)
+                rows = [row async for row in waiting]
                 sent = await self._send(producer, rows) if rows else None
                 if flying is not None:
                     await self._done(connection, await flying)
@@ -141,7 +141,7 @@ class Relay:
         )
         return False
 
-    async def _still_blocked(self, producer: AIOKafkaProducer) -> list[str]:
+    def _still_blocked(self) -> list[str]:
         for topic in [topic for topic, until in self._blocked.items() if until < time.monotonic()]:
             del self._blocked[topic]
         metrics.OUTBOX_BLOCKED.set(len(self._blocked))

@@ -212,7 +212,7 @@ class Batch:
                 self._outcomes[item.record.topic, "ignored"] += 1
             elif ours.setdefault(item.inbox_id, item) is not item:
                 self._outcomes[item.record.topic, "duplicate"] += 1
-        fresh = {row["id"] for row in await queries.claim_inbox(connection, ids=sorted(ours))} if ours else set()
+        fresh = {row["id"] async for row in queries.claim_inbox(connection, ids=sorted(ours))} if ours else set()
         for key, item in ours.items():
             if key in fresh:
                 self.items.append(item)
