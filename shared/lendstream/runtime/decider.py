@@ -60,6 +60,10 @@ class Context:
     """On intake topics, the partner whose topic it is."""
     channel: str = "topic"
     """How it came: topic or http."""
+    correlation_id: str | None = None
+    """The story the event belongs to: for what is published later than in this transaction."""
+    traceparent: str | None = None
+    """W3C trace context of the event, for the same."""
 
 
 @dataclass(frozen=True, slots=True)
