@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from lendstream.events.base import (
     Currency,
@@ -53,6 +53,8 @@ class EmploymentStatus(StrEnum):
 
 class Identity(Model):
     """Who applies: direct identifiers, which leave the intake only encrypted, in CustomerProfile."""
+
+    model_config = ConfigDict(json_schema_extra={"x-personal-data": "direct"})
 
     identity_type: IdentityType = IdentityType.RESIDENT_ID
     """The kind of document; resident_id for a Chinese resident identity card."""
