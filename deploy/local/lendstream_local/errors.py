@@ -5,5 +5,5 @@ class StackError(Exception):
     """The stack could not do what was asked; the message says why and what to do about it."""
 
 
-class NotRunning(StackError):  # noqa: N818 - it names a state, and reads as one where it is caught
+class NotRunning(StackError):
     """Nothing runs where something was expected to."""

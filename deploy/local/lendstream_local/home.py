@@ -11,7 +11,9 @@ import json
 import os
 import random
 import secrets
+import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -127,6 +129,16 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def remove_folder(path: Path) -> None:
+    """Remove it whole, also when a program that was just ended still puts a last file there."""
+    for attempt in range(20):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(0.1 * attempt)
+    raise StackError(f"Cannot remove {path}; remove it by hand.")
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from lendstream_local.accounts import Account, server_account
 from lendstream_local.binaries import postgres_binaries
 from lendstream_local.errors import StackError
 from lendstream_local.home import HOST
-from lendstream_local.server import Server, run
+from lendstream_local.server import Server, kill_all, run
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,7 +31,8 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m %d ",
 }
-HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# What is committed is with the operating system, so it outlives the server. Not so with synchronous_commit=off.
+HASTY = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres(Server):
@@ -62,7 +63,7 @@ class Postgres(Server):
             self.home.save(replace(self.config, postgres_data=str(data)))
         if not (self.data / "PG_VERSION").exists():
             self._initdb(account)
-        self._forget_dead_postmaster()
+        self._clear_remains()
 
     def launch(self, log: int) -> subprocess.Popen[bytes]:
         account = server_account()
@@ -98,15 +99,23 @@ class Postgres(Server):
             options += ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password.name}", "--no-sync"]
             run([postgres_binaries(account) / "initdb", "-D", self.data, *options], "initdb", account=account)
 
-    def _forget_dead_postmaster(self) -> None:
-        """Drop the pid file that a killed server left behind.
+    def _clear_remains(self) -> None:
+        """Drop what a killed server left behind, so that the next can start.
 
-        Postgres does so itself unless another process has been given that pid since: then it refuses to start.
+        Its pid file: Postgres drops it itself, unless another process has been given that pid since. And its
+        children: they end by themselves, but until then the next server refuses to start.
         """
+        family = [process for process in psutil.process_iter() if self._works_here(process)]
         pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        pid = int(pid_file.read_text().split()[0])
-        if psutil.pid_exists(pid) and psutil.Process(pid).name() == "postgres":
-            raise StackError(f"A PostgreSQL that this stack did not start (pid {pid}) uses {self.data}; stop it first.")
-        pid_file.unlink()
+        if pid_file.exists():
+            pid = int(pid_file.read_text().split()[0])
+            if any(process.pid == pid for process in family):
+                raise StackError(f"A PostgreSQL that is not this stack's (pid {pid}) uses {self.data}; stop it first.")
+            pid_file.unlink()
+        kill_all(family)
+
+    def _works_here(self, process: psutil.Process) -> bool:
+        try:
+            return process.name() == "postgres" and process.cwd() == str(self.data)
+        except psutil.Error:
+            return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
+PORT_SECONDS = 5.0
 POLL_SECONDS = 0.05
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -86,7 +87,7 @@ class Server(ABC):
         if self.running():
             return
         self.prepare(progress)
-        if not port_is_free(self.port):
+        if not _wait_for(lambda: port_is_free(self.port), PORT_SECONDS):
             raise StackError(f"Port {self.port} of {self.name} is taken by another program; end that program first.")
         with self.log_path.open("ab") as log:
             offset = log.tell()
@@ -98,7 +99,7 @@ class Server(ABC):
     def kill(self) -> None:
         """End it at once, as kill -9 does, with all its children; does nothing if it is not running."""
         if process := self._process():
-            _kill([process, *_descendants(process)])
+            kill_all([process, *_descendants(process)])
 
     def stop(self) -> None:
         """End it gracefully, or by force when it does not end in 30 s; does nothing if it is not running."""
@@ -106,7 +107,7 @@ class Server(ABC):
             family = [process, *_descendants(process)]
             self.ask_to_stop(process)
             if not _gone(family, STOP_SECONDS):
-                _kill(family)
+                kill_all(family)
 
     def _process(self) -> psutil.Process | None:
         recorded = (self.home.state() or {}).get(self.name)
@@ -186,7 +187,8 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _kill(family: list[psutil.Process]) -> None:
+def kill_all(family: list[psutil.Process]) -> None:
+    """End them as kill -9 does, and wait until they are gone."""
     for member in family:
         with suppress(psutil.NoSuchProcess):
             member.kill()
@@ -195,19 +197,30 @@ def _kill(family: list[psutil.Process]) -> None:
 
 def _gone(family: list[psutil.Process], seconds: float) -> bool:
     """Wait for all of them to end, and reap those that are ours; False when some are left."""
+    return _wait_for(lambda: not any(_lives(member) for member in family if not _reaped(member.pid)), seconds)
+
+
+def _reaped(pid: int) -> bool:
+    child = _children.get(pid)
+    if child is None or child.poll() is None:
+        return False
+    del _children[pid]
+    return True
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for member in family:
-            if (child := _children.get(member.pid)) and child.poll() is not None:
-                del _children[member.pid]
-        if not any(_lives(member) for member in family):
-            return True
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
         time.sleep(POLL_SECONDS)
-    return False
+    return True
 
 
 def _lives(process: psutil.Process) -> bool:
+    """Whether it still holds anything. While threads of a killed process are ending, it looks like a zombie that
+    has threads, and has its port and its files still open."""
     try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        return bool(process.is_running()) and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,15 +15,16 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from lendstream_local.errors import NotRunning
-from lendstream_local.home import HOST, Home, free_ports, new_config, port_is_free
+from lendstream_local.errors import NotRunning, StackError
+from lendstream_local.home import HOST, Home, free_ports, new_config, port_is_free, remove_folder
 from lendstream_local.kafka import Kafka
 from lendstream_local.postgres import Postgres
+from lendstream_local.server import STOP_SECONDS, Server
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from lendstream_local.server import Server
+WATCHDOG = "lendstream_local.watchdog"
 
 
 def default_home() -> Path:
@@ -49,27 +50,24 @@ class Stack:
         postgres: bool = True,
         durable: bool = True,
         die_with_parent: bool = False,
+        temporary: bool = False,
     ) -> Self:
         """Start what does not run yet in this folder, and wait until it takes clients. Raises StackError.
 
-        The ports chosen at the first start are kept, as long as no other program has taken them since. With
-        `die_with_parent` the stack ends, and its folder is removed, when the calling process ends in any way.
-        `durable=False` is for tests: what is committed survives a killed server, but not a power cut.
+        The ports chosen at the first start are kept, as long as no other program has taken them since.
+        `durable=False` is for tests: what is committed survives a killed server, but not a power cut. With
+        `die_with_parent` the servers end when the process that asked for it first ends, even by kill -9; with
+        `temporary` the folder is then removed too.
         """
         stack = cls(home)
         stack.home.create()
         with stack.home.lock("start"):
             stack._settle_config(durable=durable)
             stack.home.record()
-            if die_with_parent:
-                stack._watch_over_parent()
+            if die_with_parent or temporary:
+                stack._watch_over_parent(remove=temporary)
             wanted: list[Server] = [*([stack.kafka] if kafka else []), *([stack.postgres] if postgres else [])]
-            try:
-                with ThreadPoolExecutor() as pool:
-                    list(pool.map(lambda server: server.start(progress), wanted))
-            except BaseException:
-                stack.stop()
-                raise
+            stack._start([server for server in wanted if not server.running()], progress)
         return stack
 
     @classmethod
@@ -92,26 +90,44 @@ class Stack:
         return self.postgres.dsn(database)
 
     def create_database(self, name: str) -> str:
-        """Create the database if it is missing, and return its connection URL."""
-        with psycopg.connect(self.postgres_dsn("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        """Create the database if it is missing, and return its connection URL. Raises NotRunning."""
+        if not self.postgres.running():
+            raise NotRunning(f"postgres is not running in {self.home.path}; start it with `lendstream-local up`.")
+        admin = psycopg.connect(self.postgres_dsn("postgres"), autocommit=True)
+        with admin, suppress(psycopg.errors.DuplicateDatabase):
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return self.postgres_dsn(name)
 
     def stop(self, *, remove: bool = False) -> None:
         """End both servers and remove the state file; with `remove` the data and the folder too."""
         if not self.home.config_file.exists():
             return
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda server: server.stop(), [self.kafka, self.postgres]))
-        self._dismiss_watchdog()
-        self.home.state_file.unlink(missing_ok=True)
-        if remove:
-            shutil.rmtree(self.postgres.data, ignore_errors=True)
-            shutil.rmtree(self.home.path)
+        with self.home.lock("start"):
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(lambda server: server.stop(), [self.kafka, self.postgres]))
+            self._dismiss_watchdog()
+            self.home.state_file.unlink(missing_ok=True)
+            if remove:
+                remove_folder(self.postgres.data)
+                remove_folder(self.home.path)
+
+    def _start(self, servers: list[Server], progress: Progress | None) -> None:
+        """Start them all or none."""
+        try:
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(lambda server: server.start(progress), servers))
+        except BaseException:
+            for server in servers:
+                server.stop()
+            if not (self.kafka.running() or self.postgres.running()):
+                self._dismiss_watchdog()
+                self.home.state_file.unlink(missing_ok=True)
+            raise
 
     def _settle_config(self, *, durable: bool) -> None:
         if not self.home.config_file.exists():
+            if (self.home.path / "kafka").exists():
+                raise StackError(f"{self.home.path} has data but no config.json; remove the folder to start anew.")
             self.home.save(new_config(durable=durable))
             return
         config = replace(self.home.config(), durable=durable)
@@ -122,19 +138,31 @@ class Stack:
             config = replace(config, postgres_port=postgres)
         self.home.save(config)
 
-    def _watch_over_parent(self) -> None:
-        command = [sys.executable, "-m", "lendstream_local.watchdog", str(self.home.path), str(os.getpid())]
-        watchdog = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-        self.home.record(watchdog=watchdog.pid)
+    def _watch_over_parent(self, *, remove: bool) -> None:
+        if self._watchdog():
+            return
+        command = [
+            sys.executable,
+            "-m",
+            WATCHDOG,
+            str(self.home.path),
+            str(os.getpid()),
+            *(["--remove"] if remove else []),
+        ]
+        with (self.home.logs / "watchdog.log").open("ab") as log:
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.home.record(watchdog=child.pid)
 
     def _dismiss_watchdog(self) -> None:
-        pid = (self.home.state() or {}).get("watchdog")
-        if pid is None or pid == os.getpid():
-            return
-        try:
-            watchdog = psutil.Process(pid)
-            if "lendstream_local.watchdog" in watchdog.cmdline():
+        watchdog = self._watchdog()
+        if watchdog and watchdog.pid != os.getpid():
+            with suppress(psutil.NoSuchProcess):
                 watchdog.terminate()
-                watchdog.wait(10)
-        except psutil.NoSuchProcess:
-            return
+                watchdog.wait(STOP_SECONDS)
+
+    def _watchdog(self) -> psutil.Process | None:
+        try:
+            process = psutil.Process((self.home.state() or {})["watchdog"])
+            return process if {WATCHDOG, str(self.home.path)} <= set(process.cmdline()) else None
+        except (KeyError, psutil.Error):
+            return None

@@ -39,7 +39,7 @@ def stack() -> Iterator[Stack]:
         yield Stack.start(Path(kept), durable=False)
         return
     home = Path(tempfile.mkdtemp(prefix="lendstream-test-"))
-    stack = Stack.start(home, durable=False, die_with_parent=True)
+    stack = Stack.start(home, durable=False, temporary=True)
     yield stack
     stack.stop(remove=True)
 

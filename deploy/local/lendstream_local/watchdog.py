@@ -1,6 +1,6 @@
 """Ends a stack when the process that started it has ended, however that happened.
 
-Started by the stack itself as a child of that process: `python -m lendstream_local.watchdog HOME PARENT_PID`.
+Started by the stack as a child of that process: `python -m lendstream_local.watchdog HOME PARENT_PID [--remove]`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from lendstream_local.stack import Stack
 POLL_SECONDS = 0.2
 
 
-def main(home: Path, parent: int) -> None:
-    stack = Stack(home)
+def main(home: Path, parent: int, *, remove: bool) -> None:
     while os.getppid() == parent:  # a child is given to another parent at the moment its own ends
         time.sleep(POLL_SECONDS)
-    stack.stop(remove=True)
+    Stack(home).stop(remove=remove)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), remove="--remove" in sys.argv[3:])
