@@ -7,21 +7,71 @@
 Offers, disclosures and loans call the same functions, so that their numbers are the same.
 """
 
-from .disclosure import CostDisclosure, disclose
+from .apr import Flow, NoRateError, actuarial_rate, effective_rate, internal_rate, periods_needed, worth
+from .conventions import (
+    BIWEEKLY,
+    MONTHLY,
+    WEEKLY,
+    Accrual,
+    Broken,
+    Conventions,
+    DayCount,
+    Frequency,
+    Level,
+    MonthEnd,
+    Shift,
+    Unit,
+)
+from .dates import IsWorkingDay
+from .daycount import accrue
+from .disclosure import NO_OTHER_CHARGES, ContingentCost, CostDisclosure, FeeCost, disclose
 from .engine import ENGINE, generate
+from .errors import TermsError
+from .parts import Basis, Fee, Income, RateChange, Subsidy, Tranche, When
 from .rounding import Rounding
 from .schedule import Instalment, Schedule
-from .terms import Method, Terms, TermsError
+from .terms import Method, Terms
 
 __all__ = [
+    "BIWEEKLY",
     "ENGINE",
+    "MONTHLY",
+    "NO_OTHER_CHARGES",
+    "WEEKLY",
+    "Accrual",
+    "Basis",
+    "Broken",
+    "ContingentCost",
+    "Conventions",
     "CostDisclosure",
+    "DayCount",
+    "Fee",
+    "FeeCost",
+    "Flow",
+    "Frequency",
+    "Income",
     "Instalment",
+    "IsWorkingDay",
+    "Level",
     "Method",
+    "MonthEnd",
+    "NoRateError",
+    "RateChange",
     "Rounding",
     "Schedule",
+    "Shift",
+    "Subsidy",
     "Terms",
     "TermsError",
+    "Tranche",
+    "Unit",
+    "When",
+    "accrue",
+    "actuarial_rate",
     "disclose",
+    "effective_rate",
     "generate",
+    "internal_rate",
+    "periods_needed",
+    "worth",
 ]

@@ -1,38 +1,144 @@
-"""Annual rates from cash flows, in integers: fixed-point Newton, so the same flows give the same digits anywhere."""
+"""Annual rates from cash flows, to the same digits on any machine.
 
-from collections.abc import Sequence
-from decimal import Decimal
+Regular flows are solved in integers (fixed-point Newton), irregular ones in decimals of 40 digits.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from typing import NamedTuple
 
-_BITS = 96
-_ONE = 1 << _BITS
+BITS = 80
+ONE = 1 << BITS
+_DECIMALS = Context(prec=40)
+_SETTLED = Decimal("1e-30")
+_HIGHEST_RATE = Decimal(10_000)
 
 
-def internal_rate(received: int, payments: Sequence[int]) -> Fraction:
-    """The rate per period at which `payments` (one at the end of each period) are worth what was `received`.
+class NoRateError(ValueError):
+    """At no rate are these flows worth nothing: they need money that flows both ways."""
 
-    Solves sum(payment_k * v^k) = received for v = 1 / (1 + rate). The left side rises and is convex for v > 0,
-    so Newton's method converges from any start. Raises ValueError where no rate exists: nothing received or
-    nothing paid.
+
+class Flow(NamedTuple):
+    """Money that changes hands `periods` and an odd `fraction` of a period after the start; received is negative."""
+
+    amount: int
+    periods: int
+    fraction: Fraction = Fraction(0)
+
+
+def discount_factor(received: int, payments: Sequence[int], start: int = ONE) -> int:
+    """v = 1 / (1 + rate per period), in 2^-BITS, at which `payments` (none negative) are worth what was `received`.
+
+    Solves sum(payment_k * v^k) = received, payment_k at the end of period k. The left side rises and is convex
+    for v > 0, so Newton's method reaches the one solution from any start. Raises NoRateError.
     """
     if received <= 0 or not any(payments):
-        raise ValueError("a rate needs money received and money paid")
-    v = _ONE
+        raise NoRateError("nothing received or nothing paid")
+    target = received << BITS
+    scaled = [payment << BITS for payment in reversed(payments)]
+    v = start
     while True:
         value = slope = 0
-        for payment in reversed(payments):
-            slope = ((slope * v) >> _BITS) + value
-            value = ((value * v) >> _BITS) + (payment << _BITS)
-        slope = ((slope * v) >> _BITS) + value
-        value = (value * v) >> _BITS
-        step = ((value - (received << _BITS)) << _BITS) // slope
+        for payment in scaled:
+            slope = (slope * v >> BITS) + value
+            value = (value * v >> BITS) + payment
+        slope = (slope * v >> BITS) + value
+        step = (((value * v >> BITS) - target) << BITS) // slope
         v -= step
-        if -2 <= step <= 2:
-            return Fraction(_ONE, v) - 1
+        if -4 <= step <= 4:
+            return v
 
 
-def to_decimal(value: Fraction, places: int) -> Decimal:
-    """The value rounded (half up, away from zero) to so many decimal places."""
-    scaled = abs(value) * 10**places
-    digits = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(digits if value >= 0 else -digits).scaleb(-places)
+def internal_rate(received: int, payments: Sequence[int]) -> Decimal:
+    """The rate per period (内部收益率) of a loan of so much, repaid by one payment at the end of each period.
+
+    Raises NoRateError.
+    """
+    return _DECIMALS.divide(Decimal(ONE), Decimal(discount_factor(received, payments))) - 1
+
+
+def worth(flows: Sequence[Flow], rate: Decimal) -> Decimal:
+    """Present value of the flows: whole periods compounded, odd fractions at simple interest.
+
+    The actuarial method of 12 CFR 1026 (Regulation Z), Appendix J: amount / ((1 + f i) (1 + i)^t).
+    """
+    with localcontext(_DECIMALS):
+        return sum(
+            (
+                amount / ((1 + rate * fraction.numerator / fraction.denominator) * (1 + rate) ** periods)
+                for amount, periods, fraction in flows
+            ),
+            Decimal(0),
+        )
+
+
+def actuarial_rate(flows: Sequence[Flow]) -> Decimal:
+    """The rate per period at which the flows are worth nothing (the nearest to 0, if several). Raises NoRateError."""
+    return _root(lambda rate: worth(flows, rate))
+
+
+def effective_rate(flows: Sequence[tuple[int, Fraction]]) -> Decimal:
+    """The annual rate of flows (amount, years after the start): sum(amount / (1 + X)^years) = 0.
+
+    The annual percentage rate of charge of Directive 2008/48/EC, Annex I. Raises NoRateError.
+    """
+
+    def at(rate: Decimal) -> Decimal:
+        logarithm = (1 + rate).ln()
+        values = (amount * (-logarithm * years.numerator / years.denominator).exp() for amount, years in flows)
+        return sum(values, Decimal(0))
+
+    return _root(at)
+
+
+def periods_needed(balance: int, rate: Decimal, payment: int, rest: int = 0) -> Decimal:
+    """Periods until a payment a period brings the balance to `rest`: a fraction tells of a smaller last one.
+
+    n = ln((payment - rest * rate) / (payment - balance * rate)) / ln(1 + rate). Raises NoRateError if never.
+    """
+    with localcontext(_DECIMALS):
+        if not rate and payment:
+            return Decimal(balance - rest) / payment
+        before, after = payment - balance * rate, payment - rest * rate
+        if not rate or before * after <= 0:
+            raise NoRateError(f"{payment} a period never brings {balance} to {rest}")
+        return (after / before).ln() / (1 + rate).ln()
+
+
+def _root(value_at: Callable[[Decimal], Decimal]) -> Decimal:
+    """The rate nearest to 0 where the value is 0: bracketed outwards from 0, then narrowed (regula falsi, Illinois)."""
+    with localcontext(_DECIMALS):
+        origin = value_at(Decimal(0))
+        low, low_value, high, high_value = Decimal(0), origin, Decimal(0), origin
+        step = Decimal("0.005")
+        while origin:
+            previous = (low, low_value, high, high_value)
+            high, low = high + step, low - min(step, (1 + low) / 2)
+            high_value, low_value = value_at(high), value_at(low)
+            if high_value * previous[3] <= 0:
+                return _narrowed(value_at, previous[2], previous[3], high, high_value)
+            if low_value * previous[1] <= 0:
+                return _narrowed(value_at, low, low_value, previous[0], previous[1])
+            if high > _HIGHEST_RATE:
+                raise NoRateError("these flows have no rate")
+            step *= Decimal("1.25")
+        return origin
+
+
+def _narrowed(
+    value_at: Callable[[Decimal], Decimal], low: Decimal, at_low: Decimal, high: Decimal, at_high: Decimal
+) -> Decimal:
+    """Between two rates with values of different sign."""
+    while at_high and abs(high - low) > _SETTLED:
+        middle = high - at_high * (high - low) / (at_high - at_low)
+        at_middle = value_at(middle)
+        if at_middle * at_high < 0:
+            low, at_low = high, at_high
+        else:
+            at_low /= 2
+        moved = abs(middle - high)
+        high, at_high = middle, at_middle
+        if moved <= _SETTLED:
+            break
+    return high

@@ -133,6 +133,8 @@ class Conventions:
     def __post_init__(self) -> None:
         if self.multiple < 1:
             raise TermsError("multiple", f"must be at least 1 minor unit, not {self.multiple}")
+        if self.smooth and self.multiple > 1:
+            raise TermsError("smooth", "an adjusted instalment is no multiple; give one of the two")
         if not 0 <= self.shortest_first_period <= 366:
             raise TermsError("shortest_first_period", f"must be 0 to 366 days, not {self.shortest_first_period}")
 

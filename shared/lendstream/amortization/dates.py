@@ -1,20 +1,78 @@
-"""Due dates."""
+"""Due dates, and their shift to working days."""
 
 from calendar import monthrange
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from .conventions import Frequency, MonthEnd, Shift, Unit
+from .errors import TermsError
+
+IsWorkingDay = Callable[[date], bool]
+
+LONGEST_HOLIDAY = 60
+"""Days without a working day after which a calendar is taken to be wrong."""
 
 
-def monthly(start: date, count: int) -> list[date]:
-    """The same day of each of the `count` months after `start`, or the month's last day where it has no such day.
+def regular(anchor: date, frequency: Frequency, numbers: range, month_end: MonthEnd, day: int = 0) -> list[date]:
+    """The dates so many periods after `anchor`, on its day of the month or on `day`.
 
-    Always counted from `start`: after 31 January come 28 February and 31 March.
+    Months are always counted from the anchor: after 31 January come 28 February and 31 March.
+    Raises TermsError past the year 9999.
     """
-    day, first = start.day, start.year * 12 + start.month
-    dates = []
-    for index in range(first, first + count):
-        year, month = divmod(index, 12)
-        if day > 28:
-            dates.append(date(year, month + 1, min(day, monthrange(year, month + 1)[1])))
-        else:
-            dates.append(date(year, month + 1, day))
-    return dates
+    try:
+        if frequency.unit is not Unit.MONTHS:
+            start, step = anchor.toordinal(), frequency.days
+            return [date.fromordinal(start + step * number) for number in numbers]
+        every, first = frequency.every, anchor.year * 12 + anchor.month - 1
+        day = day or anchor.day
+        months = [divmod(first + every * number, 12) for number in numbers]
+        if day <= 28:
+            return [date(year, month + 1, day) for year, month in months]
+        return [_late_in_month(year, month + 1, day, month_end) for year, month in months]
+    except (ValueError, OverflowError) as error:
+        raise TermsError("disbursed_on", f"the instalments after {anchor} leave the calendar") from error
+
+
+def _late_in_month(year: int, month: int, day: int, month_end: MonthEnd) -> date:
+    length = monthrange(year, month)[1]
+    if day <= length:
+        return date(year, month, day)
+    if month_end is MonthEnd.LAST_DAY:
+        return date(year, month, length)
+    return date(year, month, length) + timedelta(1)
+
+
+def month_of_first(disbursed_on: date, day: int, shortest: int, month_end: MonthEnd) -> date:
+    """The first of the month whose due day is the earliest at least `shortest` days, and one, after the disbursement.
+
+    Raises TermsError past the year 9999.
+    """
+    try:
+        earliest = disbursed_on + timedelta(max(shortest, 1))
+    except OverflowError as error:
+        raise TermsError("disbursed_on", f"the instalments after {disbursed_on} leave the calendar") from error
+    anchor = disbursed_on.replace(day=1)
+    number = 0
+    while regular(anchor, Frequency(), range(number, number + 1), month_end, day)[0] < earliest:
+        number += 1
+    return regular(anchor, Frequency(), range(number, number + 1), month_end)[0]
+
+
+def shifted(due: date, shift: Shift, is_working_day: IsWorkingDay) -> date:
+    """The due date moved to a working day. Raises TermsError if the calendar knows none near."""
+    if shift is Shift.NONE or is_working_day(due):
+        return due
+    if shift is Shift.PRECEDING:
+        return _next_working_day(due, -1, is_working_day)
+    following = _next_working_day(due, 1, is_working_day)
+    if shift is Shift.MODIFIED_FOLLOWING and following.month != due.month:
+        return _next_working_day(due, -1, is_working_day)
+    return following
+
+
+def _next_working_day(due: date, step: int, is_working_day: IsWorkingDay) -> date:
+    for days in range(1, LONGEST_HOLIDAY + 1):
+        candidate = due + timedelta(step * days)
+        if is_working_day(candidate):
+            return candidate
+    raise TermsError("shift", f"the calendar has no working day within {LONGEST_HOLIDAY} days of {due}")

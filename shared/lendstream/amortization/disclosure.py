@@ -1,61 +1,180 @@
 """The whole cost of a loan, as the customer must see it before accepting."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
-from .apr import internal_rate, to_decimal
+from .apr import BITS, ONE, Flow, actuarial_rate, discount_factor
+from .charges import instalment_fee, opening_fee
+from .errors import TermsError
+from .parts import When
+from .rounding import half_up
 from .schedule import Instalment, Schedule
-from .terms import TermsError
+from .timing import is_regular, periods_a_year, unit_periods
 
 RATE_PLACES = 6
+NO_OTHER_CHARGES = {
+    "zh": "除以上列明的费用外，不收取任何其他费用。",
+    "en": "There are no charges other than those listed above.",
+}
+_DECIMALS = Context(prec=40)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeCost:
+    """What one fee costs over the whole life, minor units, and who takes it."""
+
+    code: str
+    payee: str
+    when: When
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContingentCost:
+    """What is only charged if the customer pays late: once (minor units) or a year on what is overdue."""
+
+    code: str
+    amount: int = 0
+    annual_rate: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class CostDisclosure:
     """Amounts in minor units, rates as fractions of one a year with six decimals.
 
-    total_fees: the upfront fee and every instalment's fee. total_to_repay: principal + interest + all fees.
-    net_payout: what the customer holds after the upfront fee. apr: the all-in nominal rate, 12 x the monthly
-    internal rate of return (内部收益率) of net payout against instalments. effective_rate: the same compounded
-    over a year, (1 + monthly)^12 - 1. simple_rate: all cost over the time-weighted principal owed, without
-    compounding (单利).
+    total_fees: the upfront fee and every instalment's fees. total_to_repay: principal + interest + all fees.
+    net_payout: what the customer holds after the upfront fee. total_subsidy: interest that others bear.
+    apr: the all-in nominal rate, periods a year times the internal rate of return (内部收益率) per period of net
+    payout against instalments. effective_rate: the same compounded, (1 + rate per period)^(periods a year) - 1.
+    simple_rate: all cost over the time-weighted principal owed, without compounding (单利).
     """
 
     principal: int
     upfront_fee: int
     net_payout: int
     total_interest: int
+    total_subsidy: int
     total_fees: int
     total_to_repay: int
     apr: Decimal
     effective_rate: Decimal
     simple_rate: Decimal
+    fees: tuple[FeeCost, ...]
+    contingent: tuple[ContingentCost, ...]
     instalments: tuple[Instalment, ...]
 
 
-def disclose(schedule: Schedule, upfront_fee: int = 0) -> CostDisclosure:
-    """The cost of this schedule with a fee of so many minor units taken at the opening.
+def disclose(
+    schedule: Schedule, upfront_fee: int | None = None, contingent: Sequence[ContingentCost] = ()
+) -> CostDisclosure:
+    """The cost of this schedule.
 
-    Raises TermsError if the fee is negative or leaves nothing of the loan.
+    upfront_fee: taken at the opening, minor units; None: the opening fees of the terms, which a given one
+    replaces. contingent: what late payment would cost. Raises TermsError if the fee leaves nothing of the loan.
     """
-    principal = schedule.terms.principal
-    if not 0 <= upfront_fee < principal:
-        raise TermsError("upfront_fee", f"must be between 0 and less than the principal, not {upfront_fee}")
-    rows = schedule.instalments
-    interest = schedule.total_interest
-    fees = upfront_fee + schedule.total_instalment_fees
-    monthly = internal_rate(principal - upfront_fee, [row.total for row in rows])
-    owed_months = principal + sum(row.balance_after for row in rows[:-1])
+    terms, rows = schedule.terms, schedule.instalments
+    fees = fee_costs(schedule) if terms.fees else ()
+    opening = sum(fee.amount for fee in fees if fee.when is When.OPENING)
+    if upfront_fee is not None and upfront_fee != opening:
+        opening = upfront_fee
+        fees = (
+            FeeCost("upfront_fee", "lender", When.OPENING, opening),
+            *(fee for fee in fees if fee.when is When.INSTALMENT),
+        )
+    if not 0 <= opening < terms.principal:
+        raise TermsError("upfront_fee", f"must be between 0 and less than the principal, not {opening}")
+    _, _, principals, interests, charged, _, subsidies = zip(*rows, strict=True)
+    interest, cost = sum(interests), sum(interests) + opening + sum(charged)
+    paid = list(map(sum, zip(principals, interests, charged, strict=True)))
+    rates = _regular_rates if is_regular(schedule) else _irregular_rates
+    apr, effective, simple = rates(schedule, opening, paid, cost)
     return CostDisclosure(
-        principal=principal,
-        upfront_fee=upfront_fee,
-        net_payout=principal - upfront_fee,
+        principal=terms.principal,
+        upfront_fee=opening,
+        net_payout=terms.principal - opening,
         total_interest=interest,
-        total_fees=fees,
-        total_to_repay=principal + interest + fees,
-        apr=to_decimal(12 * monthly, RATE_PLACES),
-        effective_rate=to_decimal((1 + monthly) ** 12 - 1, RATE_PLACES),
-        simple_rate=to_decimal(Fraction(12 * (interest + fees), owed_months), RATE_PLACES),
+        total_subsidy=sum(subsidies),
+        total_fees=cost - interest,
+        total_to_repay=terms.principal + cost,
+        apr=apr,
+        effective_rate=effective,
+        simple_rate=simple,
+        fees=fees,
+        contingent=tuple(contingent),
         instalments=rows,
     )
+
+
+def fee_costs(schedule: Schedule) -> tuple[FeeCost, ...]:
+    """Every fee of the terms with what it comes to over the whole life."""
+    terms, costs = schedule.terms, []
+    rows = [row for row in schedule.instalments if row.number]
+    for fee in terms.fees:
+        amount = opening_fee(terms, fee)
+        for before, row in zip((schedule.opening_balance, *(row.balance_after for row in rows)), rows, strict=False):
+            amount += instalment_fee(terms, fee, row.principal + row.interest, before)
+        costs.append(FeeCost(fee.code, fee.payee, fee.when, amount))
+    return tuple(costs)
+
+
+Rates = tuple[Decimal, Decimal, Decimal]
+"""Nominal, effective and simple rate a year."""
+
+
+def _regular_rates(schedule: Schedule, opening: int, paid: list[int], cost: int) -> Rates:
+    """Instalment k is k periods after the disbursement: all in integers."""
+    rows, terms = schedule.instalments, schedule.terms
+    received = terms.principal - opening
+    if not rows[0].number:
+        received, paid, rows = received - paid[0], paid[1:], rows[1:]
+    if terms.instalments > len(rows) == 1:
+        paid = [0] * (terms.instalments - 1) + paid
+    a_year = periods_a_year(terms.conventions.frequency)
+    rate, of = terms.annual_rate.as_integer_ratio()
+    guess = of * a_year.numerator
+    factor = discount_factor(received, paid, (guess << BITS) // (guess + rate * a_year.denominator))
+    growth = (ONE << BITS) // factor
+    apr = _rate((growth - ONE) * a_year.numerator, ONE * a_year.denominator)
+    if a_year.denominator == 1:
+        effective = _rate((growth**a_year.numerator >> BITS * (a_year.numerator - 1)) - ONE, ONE)
+    else:
+        effective = _compounded(_DECIMALS.divide(Decimal(growth), Decimal(ONE)), a_year)
+    first = terms.instalments if len(paid) > len(rows) else 1
+    owed = sum(row.principal * number for number, row in enumerate(rows, first))
+    return apr, effective, _rate(cost * a_year.numerator, owed * a_year.denominator)
+
+
+def _irregular_rates(schedule: Schedule, opening: int, paid: list[int], cost: int) -> Rates:
+    """Flows by their dates: whole periods counted back, odd days as a fraction."""
+    terms = schedule.terms
+    frequency = terms.conventions.frequency
+    drawn = [(tranche.on, tranche.amount) for tranche in terms.tranches]
+    first = terms.principal - sum(amount for _, amount in drawn)
+    flows = [Flow(opening - first, 0)]
+    owed = Fraction(0)
+    for on, amount in drawn:
+        whole, odd = unit_periods(terms.disbursed_on, on, frequency)
+        flows.append(Flow(-amount, whole, odd))
+        owed -= amount * (whole + odd)
+    for row, amount in zip(schedule.instalments, paid, strict=True):
+        whole, odd = unit_periods(terms.disbursed_on, row.due_date, frequency)
+        flows.append(Flow(amount, whole, odd))
+        owed += row.principal * (whole + odd)
+    rate = actuarial_rate(flows)
+    a_year = periods_a_year(frequency)
+    simple = cost * a_year / owed
+    numerator, denominator = rate.as_integer_ratio()
+    apr = _rate(numerator * a_year.numerator, denominator * a_year.denominator)
+    return apr, _compounded(1 + rate, a_year), _rate(simple.numerator, simple.denominator)
+
+
+def _compounded(growth: Decimal, a_year: Fraction) -> Decimal:
+    with localcontext(_DECIMALS):
+        effective = growth ** (Decimal(a_year.numerator) / a_year.denominator) - 1
+    return _rate(*effective.as_integer_ratio())
+
+
+def _rate(numerator: int, denominator: int) -> Decimal:
+    return Decimal(half_up(numerator * 10**RATE_PLACES, denominator)).scaleb(-RATE_PLACES)

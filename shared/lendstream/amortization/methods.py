@@ -1,68 +1,223 @@
-"""How each method splits a loan into instalments: pure integer arithmetic.
-
-The exact interest of period k is `balance * factors[k] / unit`, rounded once.
-"""
+"""How each method splits a balance into instalments: pure integer arithmetic."""
 
 from collections.abc import Callable, Sequence
 
-from .rounding import Divide
-from .terms import Method
+from .errors import TermsError
+from .rounding import DIVIDE, Divide
+from .spans import Span
+from .terms import Method, Terms
 
 Split = tuple[list[int], list[int]]
 """Principal and interest of each instalment, minor units."""
 
 
-def annuity(principal: int, factors: Sequence[int], unit: int, divide: Divide) -> int:
-    """The level instalment: the payment that brings the balance to zero with the last period.
+def annuity(principal: int, factors: Sequence[int], unit: int, divide: Divide, rest: int = 0) -> int:
+    """The level instalment that leaves `rest` of the balance with the last period.
 
-    A = P * prod(1 + f_k) / F_n with F_1 = 1 and F_k = F_(k-1) * (1 + f_k) + 1, where f_k is the rate of period
-    k; with one rate f this is the textbook's P * f / (1 - (1 + f)^-n). Exact until the one rounding at the end.
+    A = (P * prod(1 + f_k) - R) / F_n with F_1 = 1 and F_k = F_(k-1) * (1 + f_k) + 1, where f_k is the rate of
+    period k; with one rate f and no rest, the textbook's P * f / (1 - (1 + f)^-n). Exact until the one rounding.
     """
-    first = factors[0]
-    if all(factor == first for factor in factors):
+    first, count = factors[0], len(factors)
+    if factors.count(first) == count:
         if not first:
-            return divide(principal, len(factors))
-        whole, growth = unit ** len(factors), (unit + first) ** len(factors)
-        return divide(principal * first * growth, unit * (growth - whole))
+            return divide(principal - rest, count)
+        whole, growth = unit**count, (unit + first) ** count
+        return divide((principal * growth - rest * whole) * first, unit * (growth - whole))
     growth, worth, whole = unit + first, 1, 1
     for factor in factors[1:]:
         whole *= unit
         worth = worth * (unit + factor) + whole
         growth *= unit + factor
-    return divide(principal * growth, unit * worth)
+    return divide(principal * growth - rest * whole * unit, unit * worth)
 
 
-def equal_instalment(principal: int, factors: Sequence[int], unit: int, divide: Divide) -> Split:
-    """等额本息. The last instalment takes what the rounding left."""
-    payment = annuity(principal, factors, unit, divide)
-    parts: list[int] = []
+def pay(span: Span, payment: int) -> Split:
+    """The same payment every period, interest first; the last takes what is left."""
+    divide, unit, balance = DIVIDE[span.terms.conventions.rounding], span.unit, span.balance
+    principals: list[int] = []
     interests: list[int] = []
-    balance = principal
-    for factor in factors:
-        interest = divide(balance * factor, unit)
-        part = min(max(payment - interest, 0), balance)
-        balance -= part
-        parts.append(part)
+    interest = span.interest(divide)
+    for following in (*span.factors[1:], 0):
+        part = payment - interest
+        if part > balance:
+            part = balance
+        elif part < 0:
+            part = 0
+        principals.append(part)
         interests.append(interest)
-    parts[-1] += balance
-    return parts, interests
+        balance -= part
+        interest = divide(balance * following, unit)
+    principals[-1] += balance
+    return principals, interests
 
 
-def equal_principal(principal: int, factors: Sequence[int], unit: int, divide: Divide) -> Split:
-    """等额本金. The last instalment takes what the rounding left."""
-    part = divide(principal, len(factors))
-    parts: list[int] = []
+def level_divide(terms: Terms) -> Divide:
+    """Rounding of level and flat instalments, to the multiple."""
+    conventions = terms.conventions
+    divide = DIVIDE[conventions.level_rounding or conventions.rounding]
+    multiple = conventions.multiple
+    if multiple == 1:
+        return divide
+    return lambda numerator, denominator: multiple * divide(numerator, denominator * multiple)
+
+
+def equal_instalment(span: Span) -> Split:
+    """等额本息."""
+    payment = annuity(span.balance, span.level, span.unit, level_divide(span.terms))
+    split = pay(span, payment)
+    if span.terms.conventions.smooth:
+        split = _smoothed(span, payment, split)
+    return _all_used(span, split)
+
+
+def _smoothed(span: Span, payment: int, split: Split) -> Split:
+    """Bring the last instalment nearer to the others: their difference divided over all, while that helps.
+
+    The rule of Apache Fineract's progressive schedules: at most three times, and not for half a unit each.
+    """
+    count = len(split[0])
+    divide = DIVIDE[span.terms.conventions.rounding]
+    for _ in range(3):
+        gap = split[0][-1] + split[1][-1] - payment
+        if abs(gap) <= count // 2:
+            break
+        step = divide(abs(gap), count)
+        nearer = payment + (step if gap > 0 else -step)
+        attempt = pay(span, nearer)
+        if abs(attempt[0][-1] + attempt[1][-1] - nearer) >= abs(gap):
+            break
+        payment, split = nearer, attempt
+    return split
+
+
+def equal_principal(span: Span) -> Split:
+    """等额本金."""
+    divide, unit, balance = DIVIDE[span.terms.conventions.rounding], span.unit, span.balance
+    part = divide(balance, len(span.factors))
+    principals: list[int] = []
     interests: list[int] = []
-    balance = principal
-    for factor in factors:
-        interests.append(divide(balance * factor, unit))
-        parts.append(min(part, balance))
-        balance -= parts[-1]
-    parts[-1] += balance
-    return parts, interests
+    interest = span.interest(divide)
+    for following in (*span.factors[1:], 0):
+        paid = part if part < balance else balance
+        principals.append(paid)
+        interests.append(interest)
+        balance -= paid
+        interest = divide(balance * following, unit)
+    principals[-1] += balance
+    return _all_used(span, (principals, interests))
 
 
-SPLIT: dict[Method, Callable[[int, Sequence[int], int, Divide], Split]] = {
+def interest_then_bullet(span: Span) -> Split:
+    """先息后本."""
+    interests = _interest_only(span, len(span.factors))
+    return [0] * (len(interests) - 1) + [span.balance], interests
+
+
+def flat(span: Span) -> Split:
+    """等本等息: interest on the whole balance in every period."""
+    terms, count = span.terms, len(span.factors)
+    interests = _interest_only(span, count)
+    part = DIVIDE[terms.conventions.rounding](span.balance, count)
+    principals = [part] * count
+    if terms.conventions.multiple > 1:
+        to_multiple = level_divide(terms)
+        principals = [max(to_multiple(part + interest, 1) - interest, 0) for interest in interests]
+    balance = span.balance
+    for number, principal in enumerate(principals):
+        principals[number] = min(principal, balance)
+        balance -= principals[number]
+    principals[-1] += balance
+    if terms.conventions.exact_flat:
+        total = DIVIDE[terms.conventions.rounding](span.balance * sum(span.factors), span.unit)
+        interests[-1] = max(total - sum(interests[:-1]), 0)
+    return _all_used(span, (principals, interests))
+
+
+def single_payment(span: Span) -> Split:
+    """一次性还本付息: simple interest, rounded once."""
+    divide = DIVIDE[span.terms.conventions.rounding]
+    return [span.balance], [divide(span.balance * sum(span.factors), span.unit)]
+
+
+def balloon(span: Span) -> Split:
+    """气球贷."""
+    rest = span.terms.balloon
+    return pay(span, annuity(span.balance, span.level, span.unit, level_divide(span.terms), rest))
+
+
+def steps(span: Span) -> Split:
+    """Principal in proportion to the weights; rounded cumulatively, so that no step takes a remainder."""
+    terms, divide, unit = span.terms, DIVIDE[span.terms.conventions.rounding], span.unit
+    principals: list[int] = []
+    interests: list[int] = []
+    total, reached, repaid = sum(terms.steps), 0, 0
+    interest = span.interest(divide)
+    for weight, following in zip(terms.steps, (*span.factors[1:], 0), strict=True):
+        reached += weight
+        upto = divide(span.balance * reached, total)
+        principals.append(upto - repaid)
+        interests.append(interest)
+        repaid = upto
+        interest = divide((span.balance - repaid) * following, unit)
+    return principals, interests
+
+
+def fixed_payment(span: Span) -> Split:
+    """A given payment until nothing is owed: as many instalments as that takes."""
+    return _until_repaid(span, span.terms.payment, "payment")
+
+
+def income_based(span: Span) -> Split:
+    """A share of the declared income between floor and cap, until nothing is owed."""
+    income = span.terms.income
+    if income is None:
+        raise TermsError("income", "is needed for a payment that follows it")
+    share, of = income.share.as_integer_ratio()
+    payment = level_divide(span.terms)(income.declared * share, of)
+    return _until_repaid(span, max(income.floor, min(income.cap, payment)), "income")
+
+
+def _until_repaid(span: Span, payment: int, field: str) -> Split:
+    principals, interests = pay(span, payment)
+    owed = span.balance
+    for number, principal in enumerate(principals[:-1], 1):
+        if not principal:
+            raise TermsError(field, f"{payment} does not cover the interest {interests[number - 1]} of a period")
+        owed -= principal
+        if not owed:
+            return principals[:number], interests[:number]
+    return principals, interests
+
+
+def _interest_only(span: Span, count: int) -> list[int]:
+    divide, balance, unit = DIVIDE[span.terms.conventions.rounding], span.balance, span.unit
+    return [span.interest(divide), *(divide(balance * factor, unit) for factor in span.factors[1:count])]
+
+
+def _all_used(span: Span, split: Split) -> Split:
+    if not split[0][-1]:
+        raise TermsError("principal", f"{span.balance} is repaid before the last of {len(split[0])} instalments")
+    return split
+
+
+SPLIT: dict[Method, Callable[[Span], Split]] = {
     Method.EQUAL_INSTALMENT: equal_instalment,
     Method.EQUAL_PRINCIPAL: equal_principal,
+    Method.INTEREST_THEN_BULLET: interest_then_bullet,
+    Method.FLAT: flat,
+    Method.SINGLE_PAYMENT: single_payment,
+    Method.BALLOON: balloon,
+    Method.STEPS: steps,
+    Method.FIXED_PAYMENT: fixed_payment,
+    Method.INCOME_BASED: income_based,
 }
+
+
+def split(span: Span, grace: int) -> Split:
+    """The method's split after `grace` periods of interest alone."""
+    method = SPLIT[span.terms.method]
+    if not grace:
+        return method(span)
+    interests = _interest_only(span, grace)
+    principals, later = method(span.after(grace))
+    return [0] * grace + principals, interests + later

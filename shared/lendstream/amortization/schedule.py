@@ -1,6 +1,7 @@
 """The result: instalments and their sums."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -8,7 +9,11 @@ from .terms import Terms
 
 
 class Instalment(NamedTuple):
-    """One due payment; amounts in minor units. `balance_after` is the principal still owed once it is paid."""
+    """One due payment; amounts in minor units.
+
+    number: from 1; 0 is due at the disbursement. interest: what the customer pays of it. subsidy: what others
+    pay of it. fee: all fees. balance_after: the principal still owed once the instalment is paid.
+    """
 
     number: int
     due_date: date
@@ -16,6 +21,7 @@ class Instalment(NamedTuple):
     interest: int
     fee: int
     balance_after: int
+    subsidy: int = 0
 
     @property
     def total(self) -> int:
@@ -25,15 +31,26 @@ class Instalment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Every instalment of a loan, with the terms and the engine version they were made by."""
+    """Every instalment of a loan, with the terms and the engine version they were made by.
+
+    subsidies: the interest each payer bears, instalment by instalment.
+    """
 
     terms: Terms
     instalments: tuple[Instalment, ...]
     engine: str
+    subsidies: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def opening_balance(self) -> int:
+        """The principal owed right after the disbursement, minor units: without down payment and later tranches."""
+        first = self.instalments[0]
+        drawn = self.terms.principal - sum(tranche.amount for tranche in self.terms.tranches)
+        return drawn if first.number else drawn - first.principal
 
     @property
     def total_interest(self) -> int:
-        """Interest over the whole life, minor units."""
+        """The customer's interest over the whole life, minor units."""
         return sum(row.interest for row in self.instalments)
 
     @property
@@ -42,6 +59,11 @@ class Schedule:
         return sum(row.fee for row in self.instalments)
 
     @property
+    def total_subsidy(self) -> int:
+        """Interest that others than the customer bear, minor units."""
+        return sum(row.subsidy for row in self.instalments)
+
+    @property
     def total(self) -> int:
-        """Everything due by instalments, minor units."""
+        """Everything the customer pays by instalments, minor units."""
         return sum(row.principal + row.interest + row.fee for row in self.instalments)

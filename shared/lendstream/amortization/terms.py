@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
-from .conventions import PLAIN, Conventions
+from .conventions import PLAIN, Conventions, Unit
 from .errors import TermsError
 from .parts import Fee, Income, RateChange, Subsidy, Tranche
 
@@ -135,7 +136,7 @@ def _check_method(terms: Terms) -> None:
 def _check_dates(terms: Terms) -> None:
     if terms.due_day is not None and not 1 <= terms.due_day <= 31:
         raise TermsError("due_day", f"must be a day of the month, not {terms.due_day}")
-    if terms.due_day is not None and terms.conventions.frequency.unit != "months":
+    if terms.due_day is not None and terms.conventions.frequency.unit is not Unit.MONTHS:
         raise TermsError("due_day", "is for instalments by months; give first_due instead")
     if terms.first_due is not None and terms.first_due <= terms.disbursed_on:
         raise TermsError("first_due", f"must be after the disbursement on {terms.disbursed_on}")
@@ -144,8 +145,7 @@ def _check_dates(terms: Terms) -> None:
             raise TermsError("due_dates", "leave no room for due_day or first_due")
         if len(terms.due_dates) != terms.instalments:
             raise TermsError("due_dates", f"give {terms.instalments}, not {len(terms.due_dates)}")
-        days = (terms.disbursed_on, *terms.due_dates)
-        if days[1] < days[0] or any(after <= before for before, after in zip(days[1:], days[2:], strict=False)):
+        if terms.due_dates[0] < terms.disbursed_on or any(a >= b for a, b in pairwise(terms.due_dates)):
             raise TermsError("due_dates", "must follow the disbursement and each other")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ..amortization import Method, Rounding, Terms, TermsError
+from ..amortization import Conventions, Fee, Method, Rounding, Terms, TermsError, When
 from ..amortization.rounding import rounded
 
 
@@ -150,6 +150,15 @@ class Product(_Data):
             instalments=instalments,
             method=self.method,
             disbursed_on=disbursed_on,
-            instalment_fee=self.instalment_fee,
-            rounding=self.rounding,
+            conventions=Conventions(rounding=self.rounding),
+            product=f"{self.code}@{self.version}",
+            fees=self._fees(),
         )
+
+    def _fees(self) -> tuple[Fee, ...]:
+        fees = []
+        if self.upfront_fee_rate:
+            fees.append(Fee("upfront", When.OPENING, rate=self.upfront_fee_rate))
+        if self.instalment_fee:
+            fees.append(Fee("service", When.INSTALMENT, amount=self.instalment_fee))
+        return tuple(fees)

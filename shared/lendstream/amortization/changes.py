@@ -1,0 +1,98 @@
+"""Loans whose principal is paid out in tranches or whose rate changes on known days.
+
+Each change computes the instalments anew from the period it falls into. The interest of that period is rounded
+segment by segment, between the changes.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from math import lcm
+
+from .conventions import Accrual, DayCount
+from .daycount import Share, days, year_of
+from .errors import TermsError
+from .methods import Split, split
+from .periods import Periods
+from .rounding import DIVIDE
+from .spans import span_from
+from .terms import Terms
+
+Change = tuple[date, int, Decimal | None]
+"""Day, amount paid out, new rate."""
+
+
+def split_with_changes(terms: Terms, periods: Periods) -> tuple[Split, list[int]]:
+    """The split, and what is paid out during each period. Raises TermsError."""
+    by_period = _by_period(terms, periods)
+    count = len(periods.ends)
+    drawn = [sum(amount for _, amount, _ in by_period.get(number, ())) for number in range(count)]
+    unit = lcm(*(rate.as_integer_ratio()[1] for rate in _rates(terms)))
+    rate = _scaled(terms.annual_rate, unit)
+    principals: list[int] = []
+    interests: list[int] = []
+    balance = terms.principal - sum(drawn)
+    span = span_from(terms, periods, 0, balance, rate, unit)
+    for stop in (*sorted(by_period), count):
+        done = len(principals)
+        if stop > done:
+            parts, charged = split(span, max(terms.principal_grace - done, 0))
+            if len(parts) < stop - done and stop < count:
+                raise TermsError("tranches", "the loan is repaid before a change of its terms")
+            principals += parts[: stop - done]
+            interests += charged[: stop - done]
+            balance -= sum(parts[: stop - done])
+        if stop < count:
+            interest, balance, rate = _first_interest(terms, periods, stop, balance, rate, unit, by_period[stop])
+            span = span_from(terms, periods, stop, balance, rate, unit, interest)
+    return (principals, interests), drawn
+
+
+def _by_period(terms: Terms, periods: Periods) -> dict[int, list[Change]]:
+    changes: list[Change] = [(tranche.on, tranche.amount, None) for tranche in terms.tranches]
+    changes += [(change.on, 0, change.annual_rate) for change in terms.rate_changes]
+    grouped: dict[int, list[Change]] = {}
+    for change in sorted(changes, key=lambda change: change[0]):
+        number = bisect_right(periods.ends, change[0])
+        if number == len(periods.ends):
+            field = "tranches" if change[1] else "rate_changes"
+            raise TermsError(field, f"{change[0]} is not before the last due date {periods.ends[-1]}")
+        grouped.setdefault(number, []).append(change)
+    if 0 in grouped and periods.stub is not None:
+        raise TermsError("broken", "the terms change in a first period whose odd days are charged apart")
+    return grouped
+
+
+def _first_interest(
+    terms: Terms, periods: Periods, number: int, balance: int, rate: int, unit: int, changes: list[Change]
+) -> tuple[int, int, int]:
+    """Interest of a period with changes, and the balance and rate after them."""
+    divide = DIVIDE[terms.conventions.rounding]
+    start = periods.ends[number - 1] if number else terms.disbursed_on
+    interest = 0
+    for on, amount, new_rate in (*changes, (periods.ends[number], 0, None)):
+        share, of = _share(terms, periods, number, start, on)
+        interest += divide(balance * rate * share, unit * of)
+        start, balance = on, balance + amount
+        rate = rate if new_rate is None else _scaled(new_rate, unit)
+    return interest, balance, rate
+
+
+def _share(terms: Terms, periods: Periods, number: int, start: date, end: date) -> Share:
+    """A part of a period as a share of a year: by the day count, or pro rata of a period that counts as whole."""
+    weight, count = periods.weights[number], terms.conventions.day_count
+    if terms.conventions.accrual is Accrual.DAILY and weight and count is not DayCount.ACTUAL_ACTUAL_ICMA:
+        return days(count, start, end), year_of(count)
+    opened = periods.ends[number - 1] if number else terms.disbursed_on
+    return weight * (end - start).days, periods.base * (periods.ends[number] - opened).days
+
+
+def _rates(terms: Terms) -> Iterator[Decimal]:
+    yield terms.annual_rate
+    yield from (change.annual_rate for change in terms.rate_changes)
+
+
+def _scaled(rate: Decimal, unit: int) -> int:
+    numerator, denominator = rate.as_integer_ratio()
+    return numerator * (unit // denominator)

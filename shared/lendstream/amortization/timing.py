@@ -1,0 +1,44 @@
+"""When the money of a schedule moves, in periods from the disbursement."""
+
+from datetime import date
+from fractions import Fraction
+
+from .conventions import Frequency, MonthEnd, Shift, Unit
+from .dates import regular
+from .schedule import Schedule
+
+_PERIODS_A_YEAR = {Unit.MONTHS: 12, Unit.WEEKS: 52, Unit.DAYS: 365}
+
+
+def periods_a_year(frequency: Frequency) -> Fraction:
+    """12 for months, 52 for weeks, 365 for days, over how many of them make a period."""
+    return Fraction(_PERIODS_A_YEAR[frequency.unit], frequency.every)
+
+
+def is_regular(schedule: Schedule) -> bool:
+    """Whether instalment k falls due exactly k periods after the one disbursement."""
+    terms = schedule.terms
+    return (
+        terms.first_due is None
+        and terms.due_day is None
+        and not terms.due_dates
+        and not terms.tranches
+        and terms.conventions.shift is Shift.NONE
+    )
+
+
+def unit_periods(start: date, end: date, frequency: Frequency) -> tuple[int, Fraction]:
+    """Whole periods and the odd fraction of one between two dates.
+
+    Whole periods are counted back from the later date, the odd days before them are a share of 30 days a month
+    or of the period's days (12 CFR 1026, Appendix J, (b)(5)).
+    """
+    whole = (end.toordinal() - start.toordinal()) // (frequency.days + frequency.every)
+    back = end if not whole else _back(end, frequency, whole)
+    while (earlier := _back(end, frequency, whole + 1)) >= start:
+        whole, back = whole + 1, earlier
+    return whole, Fraction((back - start).days, frequency.days)
+
+
+def _back(end: date, frequency: Frequency, number: int) -> date:
+    return regular(end, frequency, range(-number, 1 - number), MonthEnd.LAST_DAY)[0]
