@@ -1,0 +1,196 @@
+"""Opening a loan: an acceptance and its approving decision, in whichever order they arrive."""
+
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+from lendstream.amortization import Schedule, TermsError, generate
+from lendstream.catalogue import Product, UnknownProductError
+from lendstream.errors import DataError, FieldError, Refused
+from lendstream.events.application import OfferAccepted
+from lendstream.events.decision import ApplicationDecided, Terms
+from lendstream.events.loan import DisbursementRequested, LoanOpened, ScheduledInstalment
+
+from .loan import (
+    Account,
+    Answer,
+    Approval,
+    Awaiting,
+    Contract,
+    Instalment,
+    Loan,
+    Policy,
+    Telling,
+    disbursement_id_of,
+    loan_id_of,
+    numbered,
+)
+
+
+def accept(account: Account | None, event: OfferAccepted, today: date, policy: Policy) -> Answer:
+    """The customer accepted. The loan opens if the decision is there; before that, the last acceptance counts.
+
+    Errors: DataError with every term that is not as decided; Refused when another offer has already become the loan.
+    """
+    if isinstance(account, Loan):
+        if event.offer_id != account.contract.offer_id:
+            raise _already_opened("offer_id", f"offer {account.contract.offer_id}")
+        return account, ()
+    waiting = account or Awaiting(loan_id_of(event.application_id))
+    if waiting.acceptance == event:
+        return waiting, ()
+    return _joined(replace(waiting, acceptance=event), today, policy)
+
+
+def approve(account: Account | None, event: ApplicationDecided, today: date, policy: Policy) -> Answer:
+    """Risk approved. The loan opens if the acceptance is there; before that, the last approval counts.
+
+    Errors: as `accept`; Refused for an approval without terms.
+    """
+    if event.terms is None:
+        raise Refused("terms_missing", "The approval has no terms.", field="terms", fix="Send the terms approved.")
+    if isinstance(account, Loan):
+        if event.decision_id != account.contract.decision_id:
+            raise _already_opened("decision_id", f"decision {account.contract.decision_id}")
+        return account, ()
+    waiting = account or Awaiting(loan_id_of(event.application_id))
+    approval = Approval(decision_id=event.decision_id, customer_id=event.customer_id, terms=event.terms)
+    if waiting.approval == approval:
+        return waiting, ()
+    return _joined(replace(waiting, approval=approval), today, policy)
+
+
+def mismatches(acceptance: OfferAccepted, approval: Approval) -> list[FieldError]:
+    """Every term accepted that is not as it was decided."""
+    terms = approval.terms
+    pairs = {
+        "customer_id": (acceptance.customer_id, approval.customer_id),
+        "product": (acceptance.product, terms.product),
+        "currency": (acceptance.currency, terms.currency),
+        "instalments": (acceptance.instalments, terms.instalments),
+        "annual_rate": (acceptance.annual_rate, terms.annual_rate),
+    }
+    found = [
+        FieldError(
+            name,
+            f"{name}_not_as_decided",
+            f"{accepted} was accepted and {decided} decided.",
+            f"Accept an offer of decision {approval.decision_id}.",
+        )
+        for name, (accepted, decided) in pairs.items()
+        if accepted != decided
+    ]
+    if acceptance.amount > terms.amount:
+        found.append(
+            FieldError(
+                "amount",
+                "amount_over_approval",
+                f"{acceptance.amount} was accepted and {terms.amount} approved, in minor units.",
+                f"Accept at most {terms.amount}.",
+            )
+        )
+    return found
+
+
+def _joined(waiting: Awaiting, today: date, policy: Policy) -> Answer:
+    if waiting.acceptance is None or waiting.approval is None:
+        return waiting, ()
+    if found := mismatches(waiting.acceptance, waiting.approval):
+        raise DataError(*found)
+    return _open(waiting, waiting.acceptance, waiting.approval, today, policy)
+
+
+def _open(waiting: Awaiting, acceptance: OfferAccepted, approval: Approval, today: date, policy: Policy) -> Answer:
+    # A day that is already over cannot be paid on, and no interest runs before the money is on its way.
+    pay_on = max(acceptance.disburse_on, today)
+    product, schedule = _schedule(approval.terms, acceptance.amount, pay_on, policy)
+    contract = Contract(
+        application_id=acceptance.application_id,
+        customer_id=acceptance.customer_id,
+        offer_id=acceptance.offer_id,
+        decision_id=approval.decision_id,
+        partner=acceptance.partner,
+        reference=acceptance.reference,
+        product=product.code,
+        product_version=product.version,
+        method=product.method,
+        principal=acceptance.amount,
+        currency=acceptance.currency,
+        annual_rate=acceptance.annual_rate,
+        upfront_fee=product.upfront_fee(acceptance.amount),
+        payout_account=acceptance.payout_account,
+        engine=schedule.engine,
+        opened_on=today,
+        interest_from=pay_on,
+        submitted_at=acceptance.submitted_at,
+    )
+    instalments = tuple(
+        Instalment(row.number, row.due_date, row.principal, row.interest, row.fee) for row in schedule.instalments
+    )
+    loan = Loan(waiting.id, contract, instalments, pay_on, payments=waiting.payments)
+    return numbered(loan, (_opened(loan), payout_request(loan)))
+
+
+def _schedule(terms: Terms, principal: int, start: date, policy: Policy) -> tuple[Product, Schedule]:
+    try:
+        product = policy.catalogue.product(terms.product, terms.product_version)
+        if product.currency != terms.currency:
+            raise TermsError("currency", f"{product.code} lends {product.currency}, not {terms.currency}")
+        return product, generate(product.terms(principal, terms.instalments, terms.annual_rate, start))
+    except UnknownProductError as error:
+        raise Refused(
+            "unknown_product", f"{error}.", field="product", fix="Deploy the product's file, then retry."
+        ) from error
+    except TermsError as error:
+        field = "amount" if error.field == "principal" else error.field
+        raise Refused(
+            "terms_outside_product", f"{error.message}.", field=field, fix="Offer terms within the product."
+        ) from error
+
+
+def _opened(loan: Loan) -> Telling:
+    contract = loan.contract
+    return partial(
+        LoanOpened,
+        application_id=contract.application_id,
+        partner=contract.partner,
+        reference=contract.reference,
+        product=contract.product,
+        product_version=contract.product_version,
+        method=contract.method.value,
+        principal=contract.principal,
+        currency=contract.currency,
+        annual_rate=contract.annual_rate,
+        upfront_fee=contract.upfront_fee,
+        instalments=tuple(
+            ScheduledInstalment(
+                number=each.number,
+                due_date=each.due_date,
+                principal=each.principal,
+                interest=each.interest,
+                fee=each.fee,
+            )
+            for each in loan.instalments
+        ),
+        engine=contract.engine,
+        opened_on=contract.opened_on,
+        interest_from=contract.interest_from,
+        submitted_at=contract.submitted_at,
+    )
+
+
+def payout_request(loan: Loan) -> Telling:
+    """The order to pay out, for the loan's current attempt."""
+    return partial(
+        DisbursementRequested,
+        disbursement_id=disbursement_id_of(loan.id, loan.attempt),
+        amount=loan.contract.payout,
+        currency=loan.contract.currency,
+        payout_account=loan.contract.payout_account,
+        pay_on=loan.pay_on,
+        attempt=loan.attempt,
+    )
+
+
+def _already_opened(field: str, of: str) -> Refused:
+    return Refused("already_opened", f"The loan was opened from {of}.", field=field, fix="Nothing is left to accept.")

@@ -1,0 +1,109 @@
+"""The payout: confirmed, or failed and tried again, or the loan is cancelled."""
+
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from uuid import UUID
+
+from lendstream.errors import Refused
+from lendstream.events.loan import LoanCancelled, LoanDisbursed
+from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
+
+from .ageing import scheduled
+from .loan import Account, Answer, Awaiting, Loan, Policy, Status, disbursement_id_of, numbered
+from .opening import payout_request
+from .payments import apply_suspended
+
+
+def confirm(account: Account | None, event: DisbursementConfirmed, today: date, policy: Policy) -> Answer:
+    """The money is out: the loan is active, and payments that came too early are applied.
+
+    Errors: Refused for an unknown loan or order, another amount or currency than asked for, an order that was
+    reported failed before, or a confirmation that contradicts an earlier one.
+    """
+    loan = _known(account)
+    if event.disbursement_id != disbursement_id_of(loan.id, loan.attempt):
+        _check_order(loan, event.disbursement_id)
+        raise _contradiction("payout_superseded", "The order was reported failed, and another was given.")
+    if loan.status is Status.CANCELLED:
+        raise _contradiction("loan_cancelled", "The order was reported failed, and the loan cancelled.")
+    _check_asked(loan, event)
+    if loan.status is not Status.OPENED:
+        if (event.value_date, event.bank_reference) != (loan.disbursed_on, loan.bank_reference):
+            raise _contradiction("payout_conflict", f"The payout was confirmed before as {loan.bank_reference}.")
+        return loan, ()
+    active = replace(loan, status=Status.ACTIVE, disbursed_on=event.value_date, bank_reference=event.bank_reference)
+    tell = partial(
+        LoanDisbursed,
+        disbursement_id=event.disbursement_id,
+        amount=event.amount,
+        currency=event.currency,
+        disbursed_on=event.value_date,
+        bank_reference=event.bank_reference,
+    )
+    paid, told = apply_suspended(scheduled(active, policy.product(active)), today, policy)
+    return numbered(paid, [tell, *told])
+
+
+def fail(account: Account | None, event: DisbursementFailed, today: date, policy: Policy) -> Answer:
+    """The payout failed: another attempt if the channel says that it can help, else the loan is cancelled.
+
+    Errors: Refused for an unknown loan or order, and for an order that was confirmed before.
+    """
+    loan = _known(account)
+    _check_order(loan, event.disbursement_id)
+    current = event.disbursement_id == disbursement_id_of(loan.id, loan.attempt)
+    if loan.status is Status.CANCELLED or not current:
+        return loan, ()
+    if loan.status is not Status.OPENED:
+        raise _contradiction("already_disbursed", f"The payout was confirmed before as {loan.bank_reference}.")
+    if event.retryable and loan.attempt < policy.payout_attempts:
+        again = replace(loan, attempt=loan.attempt + 1, pay_on=max(loan.pay_on, today))
+        return numbered(again, [payout_request(again)])
+    cancelled = replace(loan, status=Status.CANCELLED, ended_on=today)
+    tell = partial(
+        LoanCancelled,
+        application_id=loan.contract.application_id,
+        reason=event.reason or "payout failed",
+        cancelled_on=today,
+    )
+    return numbered(cancelled, [tell])
+
+
+def _known(account: Account | None) -> Loan:
+    if account is None or isinstance(account, Awaiting):
+        raise Refused(
+            "unknown_loan",
+            "No loan of this id has been opened.",
+            field="loan_id",
+            fix="Send loan_id as in DisbursementRequested.",
+        )
+    return account
+
+
+def _check_order(loan: Loan, disbursement_id: UUID) -> None:
+    given = (disbursement_id_of(loan.id, attempt) for attempt in range(1, loan.attempt + 1))
+    if disbursement_id not in given:
+        raise Refused(
+            "unknown_disbursement",
+            "The loan has no such payout order.",
+            field="disbursement_id",
+            fix="Send disbursement_id as in DisbursementRequested.",
+        )
+
+
+def _check_asked(loan: Loan, event: DisbursementConfirmed) -> None:
+    for field, asked in (("amount", loan.contract.payout), ("currency", loan.contract.currency)):
+        if (said := getattr(event, field)) != asked:
+            raise Refused(
+                f"{field}_not_as_asked",
+                f"{asked} was asked for, {said} is confirmed.",
+                field=field,
+                fix="Pay out what was asked for; settle the difference with operations, then retry.",
+            )
+
+
+def _contradiction(code: str, message: str) -> Refused:
+    return Refused(
+        code, message, field="disbursement_id", fix="Check with the payment channel whether money went out twice."
+    )

@@ -1,0 +1,59 @@
+-- name: due_loans(day, n)
+-- Loans that a business day still has to age, those that have waited longest first.
+SELECT id FROM loan WHERE next_action_on <= :day ORDER BY next_action_on LIMIT :n;
+
+-- name: close_book(day, currency)
+-- The day's totals, by currency; the lender's own currency is there even when no loan is.
+INSERT INTO book_day (day, currency, open_loans, principal_outstanding, overdue_loans, overdue_amount)
+SELECT :day, currency, count(*) FILTER (WHERE owed), sum(principal_outstanding)::bigint,
+       count(*) FILTER (WHERE overdue_amount > 0), sum(overdue_amount)::bigint
+FROM (
+    SELECT currency, true AS owed, principal_outstanding, overdue_amount FROM loan WHERE status = 'active'
+    UNION ALL
+    SELECT :currency::text, false, 0, 0
+) AS book
+GROUP BY currency
+ON CONFLICT (day, currency) DO UPDATE SET
+    open_loans = excluded.open_loans, principal_outstanding = excluded.principal_outstanding,
+    overdue_loans = excluded.overdue_loans, overdue_amount = excluded.overdue_amount
+RETURNING currency, open_loans, principal_outstanding, overdue_loans, overdue_amount;
+
+-- name: read_day(day)^
+-- A business day, and how many loans it still has to age.
+SELECT day, started_at, closed_at, (SELECT count(*) FROM loan WHERE next_action_on <= :day) AS loans_to_age
+FROM business_day
+WHERE day = :day;
+
+-- name: read_book(day)
+SELECT currency, open_loans, principal_outstanding, overdue_loans, overdue_amount
+FROM book_day
+WHERE day = :day
+ORDER BY currency;
+
+-- name: last_day()$
+SELECT max(day) FROM business_day;
+
+-- name: loans_of_customer(customer_id)
+SELECT loan.id, status, product, principal, loan.currency, principal_outstanding, total_outstanding, overdue_amount,
+       bucket, opened_on
+FROM loan JOIN contract ON contract.loan_id = loan.id
+WHERE customer_id = :customer_id
+ORDER BY opened_on, loan.id;
+
+-- name: history(loan_id)
+SELECT sequence, type, at, data::text AS data FROM loan_event WHERE loan_id = :loan_id ORDER BY sequence;
+
+-- name: suspense(after, n)
+-- Money that pays no instalment: in suspense until its loan can take it, or a credit that the customer gets back.
+SELECT position, payment_id, loan_id, amount, unallocated, payment.currency, value_date, channel, received_on,
+       CASE
+           WHEN applied_on IS NOT NULL THEN 'credit'
+           WHEN status = 'opened' THEN 'not_disbursed'
+           WHEN status = 'cancelled' THEN 'loan_cancelled'
+           WHEN status = 'awaiting' THEN 'unknown_loan'
+           ELSE 'wrong_currency'
+       END AS reason
+FROM payment JOIN loan ON loan.id = payment.loan_id
+WHERE unallocated > 0 AND position > :after
+ORDER BY position
+LIMIT :n;
