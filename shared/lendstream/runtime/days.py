@@ -134,7 +134,7 @@ class Days:
                 await queries.set_aside(connection, day=day, aggregate_id=key, reason=reason)
         for key, reason in failed.items():
             logger().error("set aside from the business day", day=str(day), aggregate_id=str(key), reason=reason)
-        aside |= failed.keys()
+        aside.update(failed)
         metrics.DAY_AGGREGATES.labels("done").inc(len(keys) - len(failed))
         metrics.DAY_AGGREGATES.labels("set_aside").inc(len(failed))
         self._finish(events)

@@ -153,7 +153,7 @@ class _Process:
         days = Days(settings.database_url, pool, unit_of_work, self._service.day, settings.day_chunk)
         self._consumer = Consumer(
             settings.kafka_bootstrap,
-            f"lendstream-{name}",
+            settings.consumer_group or f"lendstream-{name}",
             self._service.topics,
             unit_of_work.process,
             settings.batch_size,

@@ -328,6 +328,7 @@ class Batch:
                 observer(event)
 
     def _context(self, content: Envelope[Event] | Tombstone) -> Context:
+        story = Story.of(content)
         return Context(
             now=self.now,
             business_date=self._day or content.time.astimezone(self.rules.zone).date(),
@@ -335,6 +336,8 @@ class Batch:
             event_time=content.time,
             partner=content.parameter if isinstance(content, Envelope) else None,
             channel=self.channel,
+            correlation_id=story.correlation_id,
+            traceparent=story.traceparent,
         )
 
 

@@ -1,0 +1,1 @@
+"""What integration, e2e and chaos tests share."""
