@@ -120,7 +120,7 @@ def compare(name: str, topic: Topic, existing: Existing | None, *, replication: 
     """The steps from what the broker has to what the registry says, for one topic."""
     if existing is None:
         config = {**topic.config, **_durability(replication)}
-        detail = f"{topic.partitions} partitions, {_shown(config)}"
+        detail = f"{topic.partitions} partition{'s' if topic.partitions > 1 else ''}, {_shown(config)}"
         return [Change(name, Action.CREATE, detail, partitions=topic.partitions, config=config)]
     changes = []
     if existing.partitions < topic.partitions:
@@ -213,7 +213,7 @@ def _shown(config: Mapping[str, str]) -> str:
     kept = (
         "compacted" if config["cleanup.policy"] == "compact" else f"kept {days} days" if days >= 0 else "kept for ever"
     )
-    return f"{kept}, records up to {int(config['max.message.bytes']) // 1024} kB"
+    return f"{kept}, records up to {int(config['max.message.bytes']) >> 20} MB"
 
 
 def _raise_on(code: int, what: str) -> None:

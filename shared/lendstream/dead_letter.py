@@ -26,6 +26,8 @@ ERROR = "dlq_error"
 ERRORS = "dlq_errors"
 ATTEMPT = "dlq_attempt"
 AT = "dlq_at"
+KEYLESS = "dlq_keyless"
+"""The original record has no key. Its dead letter is keyed by its id: a client sends no record of no key and no value."""
 RESOLVES = "dlq_resolves"
 ACTION = "dlq_action"
 BY = "dlq_by"
@@ -37,7 +39,23 @@ MAX_ERROR_BYTES = 4096
 MAX_ERRORS = 50
 _NAMESPACE = UUID("5b0a7f5e-4c5c-5d7e-9c62-0d2f3c1b7a10")
 _RESERVED = frozenset(
-    (ID, SERVICE, TOPIC, PARTITION, OFFSET, ERROR_TYPE, ERROR, ERRORS, ATTEMPT, AT, RESOLVES, ACTION, BY, REASON)
+    (
+        ID,
+        SERVICE,
+        TOPIC,
+        PARTITION,
+        OFFSET,
+        ERROR_TYPE,
+        ERROR,
+        ERRORS,
+        ATTEMPT,
+        AT,
+        KEYLESS,
+        RESOLVES,
+        ACTION,
+        BY,
+        REASON,
+    )
 )
 
 
@@ -118,14 +136,18 @@ def dead_letter(record: Record, *, service: str, error: BaseException, attempt: 
     headers += ((name, _shortened(text)) for name, text in said.items())
     if errors:
         headers.append((ERRORS, _errors_as_json(errors)))
-    return Record(DEAD_LETTER.named(service), record.key, record.value, tuple(headers))
+    if record.key is None:
+        headers.append((KEYLESS, b"true"))
+    key = said[ID].encode() if record.key is None else record.key
+    return Record(DEAD_LETTER.named(service), key, record.value, tuple(headers))
 
 
 def resolution(letter: DeadLetter, *, action: Action, at: datetime, by: str, reason: str = "") -> Record:
     """The record that says what was done about a dead letter."""
     said = {RESOLVES: str(letter.id), ACTION: action.value, AT: at.isoformat(), BY: by, REASON: reason}
     headers = tuple((name, _shortened(text)) for name, text in said.items() if text)
-    return Record(DEAD_LETTER.named(letter.service), letter.record.key, None, headers)
+    key = str(letter.id).encode() if letter.record.key is None else letter.record.key
+    return Record(DEAD_LETTER.named(letter.service), key, None, headers)
 
 
 def retry(letter: DeadLetter) -> Record:
@@ -153,7 +175,7 @@ def parse(record: Record) -> DeadLetter | Resolution:
             )
         original = Record(
             topic=_said(record, TOPIC),
-            key=record.key,
+            key=None if record.header(KEYLESS) else record.key,
             value=record.value,
             headers=tuple(header for header in record.headers if header[0] not in _RESERVED),
             partition=int(_said(record, PARTITION)),

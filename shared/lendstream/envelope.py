@@ -114,7 +114,7 @@ def decode(record: Record) -> Envelope[Event] | Tombstone | None:
     try:
         data = model.model_validate_json(record.value)
     except ValidationError as error:
-        raise DataError(*problems, *from_pydantic(error).errors) from error
+        raise DataError(*problems, *from_pydantic(error, model).errors) from error
     problems += _key_problems(record, topic, data)
     if b"\\u0000" in record.value and _NUL.search(record.value):
         problems.append(

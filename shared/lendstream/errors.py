@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 
@@ -53,7 +53,7 @@ _FIXES = {
     "string_type": "Send text in quotes.",
     "string_too_long": "Shorten the text.",
     "string_too_short": "Send a longer text.",
-    "string_pattern_mismatch": "Follow the pattern; the schema has an example.",
+    "string_pattern_mismatch": "Follow the pattern.",
     "enum": "Send one of the values listed.",
     "bool_type": "Send true or false, without quotes.",
     "uuid_parsing": "Send a UUID, as 0190a3c0-7c1e-7d2a-8b43-5f6f1f1c2d3e.",
@@ -75,8 +75,8 @@ def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location)
 
 
-def from_pydantic(error: ValidationError) -> DataError:
-    """Every finding of a pydantic validation, as a DataError."""
+def from_pydantic(error: ValidationError, model: type[BaseModel] | None = None) -> DataError:
+    """Every finding of a pydantic validation, as a DataError; with the model, fixes carry the fields' examples."""
     findings: Iterable[ErrorDetails] = error.errors(include_url=False, include_input=False, include_context=False)
     return DataError(
         *(
@@ -84,11 +84,31 @@ def from_pydantic(error: ValidationError) -> DataError:
                 _path(each["loc"]),
                 each["type"],
                 each["msg"],
-                _FIXES.get(each["type"], "Follow the schema of the field."),
+                _fix(each, model),
             )
             for each in findings
         )
     )
+
+
+def _fix(finding: ErrorDetails, model: type[BaseModel] | None) -> str:
+    fix = _FIXES.get(finding["type"], "Follow the schema of the field.")
+    if finding["type"] == "string_pattern_mismatch" and (example := _example(finding["loc"], model)):
+        return f"Follow the pattern, as {example}."
+    return fix
+
+
+def _example(location: tuple[int | str, ...], model: type[BaseModel] | None) -> str | None:
+    """The example of the text field at that place, if the model gives one."""
+    schema = model.model_json_schema() if model else {}
+    definitions = schema.get("$defs", {})
+    node = schema
+    for part in location:
+        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
+        options = [node, *node.get("anyOf", [])]
+        node = next((each for each in options if each.keys() & {"$ref", "examples", "items"}), node)
+        node = definitions.get(str(node.get("$ref")).rpartition("/")[2], node)
+    return next(iter(node.get("examples", [])), None)
 
 
 def problem(status: int, title: str, errors: Iterable[FieldError] = (), **extra: Any) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def dead_letter() -> Node:
             letters.ERROR_TYPE: _text("The exception's class.", "DataError"),
             letters.ERROR: _text("What it said, at most 4 kB."),
             letters.ERRORS: _text("A JSON list of every reason: field, code, message, fix."),
+            letters.KEYLESS: _text("There if the original record had no key; the dead letter's key is its id then."),
             letters.ATTEMPT: _text("Which attempt failed, from 1.", "1"),
             letters.AT: _text("When.", "2026-03-02T08:15:30+00:00", format="date-time"),
         },

@@ -42,6 +42,18 @@ def test_a_tombstone_that_failed_is_a_dead_letter_and_no_resolution() -> None:
     assert letter(tombstone).record == tombstone
 
 
+@pytest.mark.parametrize("value", [None, b"{}"])
+def test_a_record_without_a_key_comes_back_without_one_though_its_dead_letter_has_one(value: bytes | None) -> None:
+    keyless = Record("lending.loan.v1", None, value, (), 3, 8)
+    made = dead_letter.dead_letter(keyless, service="risk", error=ValueError("no"), attempt=1, at=NOW)
+    found = dead_letter.parse(made)
+    assert isinstance(found, DeadLetter)
+    assert found.record == keyless
+    assert made.key == str(found.id).encode()
+    assert dead_letter.resolution(found, action=Action.DROPPED, at=NOW, by="me").key == made.key
+    assert dead_letter.retry(found).key is None
+
+
 def test_every_reason_of_a_data_error_is_kept() -> None:
     errors = (FieldError("amount", "int_type", "not a number", "send one"), FieldError("", "x", "金额", ""))
     assert letter(error=DataError(*errors)).errors == errors

@@ -1,0 +1,15 @@
+"""The command line's entry point: every group of commands is registered here."""
+
+import typer
+
+from lendstream.cli import dlq, docs, publish, tail, topics
+
+app = typer.Typer(
+    help="Lendstream's topics, events and dead letters.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+app.add_typer(topics.app, name="topics")
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(docs.app, name="docs")
+app.command("publish")(publish.publish)
+app.command("validate")(publish.validate)
+app.command("tail")(tail.tail)
