@@ -1,0 +1,1 @@
+"""The rules of intake, customers and offers: pure functions on frozen values."""

@@ -1,0 +1,79 @@
+"""The service's settings: environment variables with the prefix LENDSTREAM_. No secret has a default."""
+
+import sys
+from datetime import timedelta
+from functools import cached_property
+from typing import Annotated, Self
+
+from lendstream.events.base import PartnerName
+from lendstream.privacy import UnusableKeys, Vault
+from lendstream.runtime.settings import ServiceSettings
+from pydantic import Field, SecretStr, ValidationError, model_validator
+
+Token = Annotated[SecretStr, Field(min_length=16)]
+
+
+class ApplicationSettings(ServiceSettings):
+    """What `application` needs beside the settings that all services share."""
+
+    master_keys: SecretStr = Field(
+        description='The master keys that wrap data keys: JSON, id to base64 of 32 bytes, {"2026-01": "..."}.'
+        " Keep old ones until every data key is rewrapped. `openssl rand -base64 32` makes one."
+    )
+    master_key: str | None = Field(
+        default=None, description="The id of the master key that wraps new data keys; the last of them, if not set."
+    )
+    identity_secret: Annotated[SecretStr, Field(min_length=32)] = Field(
+        description="At least 32 characters; makes customers' ids from their documents. Never change it: every person "
+        "would become another customer."
+    )
+    partner_tokens: dict[PartnerName, Token] = Field(
+        default={},
+        description='Who may use the HTTP API: JSON, partner to its token of at least 16 characters, {"shop": "..."}.',
+    )
+    operator_token: Token = Field(description="The token of operators, for erasures; at least 16 characters.")
+    decision_patience_seconds: float = Field(
+        default=30, gt=0, le=86_400, description="After so long without a decision it is asked for again."
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        tokens = [token.get_secret_value() for token in (*self.partner_tokens.values(), self.operator_token)]
+        if len(set(tokens)) < len(tokens):
+            raise ValueError(
+                "two of partner_tokens and operator_token are the same; give everyone a token of their own"
+            )
+        try:
+            _ = self.vault
+        except UnusableKeys as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Seals with the master keys."""
+        return Vault.from_settings(self.master_keys.get_secret_value(), self.master_key)
+
+    @cached_property
+    def decision_patience(self) -> timedelta:
+        """How long a decision may take before it is asked for again."""
+        return timedelta(seconds=self.decision_patience_seconds)
+
+
+def load() -> ApplicationSettings:
+    """The settings of the environment; ends the process with a line for each variable that is missing or wrong."""
+    try:
+        return ApplicationSettings()
+    except ValidationError as error:
+        sys.exit("\n".join(_explained(error)))
+
+
+def _explained(error: ValidationError) -> list[str]:
+    prefix = ApplicationSettings.model_config["env_prefix"]
+    lines = []
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        variable = f"{prefix}{each['loc'][0]}".upper() if each["loc"] else "settings"
+        field = ApplicationSettings.model_fields.get(str(each["loc"][0])) if each["loc"] else None
+        said = "is not set" if each["type"] == "missing" else each["msg"]
+        lines.append(f"{variable}: {said}. {field.description if field else ''}".rstrip())
+    return lines
