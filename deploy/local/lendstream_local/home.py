@@ -76,7 +76,7 @@ class Home:
             ) from error
 
     def save(self, config: Config) -> None:
-        _write(self.config_file, asdict(config))
+        write_private(self.config_file, asdict(config))
 
     def state(self) -> dict[str, int] | None:
         """Pids by name, or None when no stack is meant to run. A half-written or foreign file counts as none."""
@@ -89,7 +89,7 @@ class Home:
     def record(self, **pids: int) -> None:
         """Note which process plays which part; several processes may do so at once."""
         with self.lock("state"):
-            _write(self.state_file, (self.state() or {}) | pids)
+            write_private(self.state_file, (self.state() or {}) | pids)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -141,7 +141,7 @@ def remove_folder(path: Path) -> None:
     raise StackError(f"Cannot remove {path}; remove it by hand.")
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write_private(path: Path, content: dict[str, Any]) -> None:
     """Replace the file in one step, readable by its owner alone."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     partial.touch(mode=0o600)

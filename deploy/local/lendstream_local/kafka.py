@@ -95,7 +95,8 @@ class Kafka(Server):
         )
         (self.folder / "log4j2.properties").write_text(LOGGING)
         if not (data / "meta.properties").exists():
-            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            # 16 bytes in URL-safe base64; the first letter is fixed, for a "-" there reads as an option.
+            cluster_id = "L" + urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
             options = ["format", "--standalone", "--cluster-id", cluster_id, "--config", str(self.properties)]
             run(self._java("kafka.tools.StorageTool", *options), "Formatting Kafka's data folder", env=self._env())
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -31,7 +31,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 class Server(ABC):
     """A server of the stack. Its state is the process itself, so any number of handles agree on it."""
 
-    name: ClassVar[str]
+    name: str
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -84,17 +84,9 @@ class Server(ABC):
 
     def start(self, progress: Progress | None = None) -> None:
         """Start it and wait until it takes clients; does nothing if it runs. Raises StackError."""
-        if self.running():
-            return
-        self.prepare(progress)
-        if not _wait_for(lambda: port_is_free(self.port), PORT_SECONDS):
-            raise StackError(f"Port {self.port} of {self.name} is taken by another program; end that program first.")
-        with self.log_path.open("ab") as log:
-            offset = log.tell()
-            child = self.launch(log.fileno())
-        _children[child.pid] = child
-        self.home.record(**{self.name: child.pid})
-        self._wait_until_ready(child, offset)
+        with self.home.lock(self.name):
+            if not self.running():
+                self._start(progress)
 
     def kill(self) -> None:
         """End it at once, as kill -9 does, with all its children; does nothing if it is not running."""
@@ -108,6 +100,17 @@ class Server(ABC):
             self.ask_to_stop(process)
             if not _gone(family, STOP_SECONDS):
                 kill_all(family)
+
+    def _start(self, progress: Progress | None) -> None:
+        self.prepare(progress)
+        if not _wait_for(lambda: port_is_free(self.port), PORT_SECONDS):
+            raise StackError(f"Port {self.port} of {self.name} is taken by another program; end that program first.")
+        with self.log_path.open("ab") as log:
+            offset = log.tell()
+            child = self.launch(log.fileno())
+        _children[child.pid] = child
+        self.home.record(**{self.name: child.pid})
+        self._wait_until_ready(child, offset)
 
     def _process(self) -> psutil.Process | None:
         recorded = (self.home.state() or {}).get(self.name)

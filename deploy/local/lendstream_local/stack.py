@@ -56,15 +56,15 @@ class Stack:
 
         The ports chosen at the first start are kept, as long as no other program has taken them since.
         `durable=False` is for tests: what is committed survives a killed server, but not a power cut. With
-        `die_with_parent` the servers end when the process that asked for it first ends, even by kill -9; with
-        `temporary` the folder is then removed too.
+        `die_with_parent` the servers that did not run before end when the calling process ends, even by kill -9;
+        with `temporary` the folder is then removed too.
         """
         stack = cls(home)
         stack.home.create()
         with stack.home.lock("start"):
             stack._settle_config(durable=durable)
             stack.home.record()
-            if die_with_parent or temporary:
+            if (die_with_parent or temporary) and not stack._any_runs():
                 stack._watch_over_parent(remove=temporary)
             wanted: list[Server] = [*([stack.kafka] if kafka else []), *([stack.postgres] if postgres else [])]
             stack._start([server for server in wanted if not server.running()], progress)
@@ -76,7 +76,7 @@ class Stack:
         stack = cls(home)
         if stack.home.state() is None:
             raise NotRunning(f"No stack runs in {home}; start one with `lendstream-local up`.")
-        if not (stack.kafka.running() or stack.postgres.running()):
+        if not stack._any_runs():
             raise NotRunning(f"The stack in {home} has died; start it again with `lendstream-local up`.")
         return stack
 
@@ -111,6 +111,9 @@ class Stack:
                 remove_folder(self.postgres.data)
                 remove_folder(self.home.path)
 
+    def _any_runs(self) -> bool:
+        return self.kafka.running() or self.postgres.running()
+
     def _start(self, servers: list[Server], progress: Progress | None) -> None:
         """Start them all or none."""
         try:
@@ -119,7 +122,7 @@ class Stack:
         except BaseException:
             for server in servers:
                 server.stop()
-            if not (self.kafka.running() or self.postgres.running()):
+            if not self._any_runs():
                 self._dismiss_watchdog()
                 self.home.state_file.unlink(missing_ok=True)
             raise
@@ -139,8 +142,6 @@ class Stack:
         self.home.save(config)
 
     def _watch_over_parent(self, *, remove: bool) -> None:
-        if self._watchdog():
-            return
         command = [
             sys.executable,
             "-m",

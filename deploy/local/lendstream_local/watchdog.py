@@ -1,4 +1,4 @@
-"""Ends a stack when the process that started it has ended, however that happened.
+"""Ends a stack, and the services on it, when the process that started it has ended, however that happened.
 
 Started by the stack as a child of that process: `python -m lendstream_local.watchdog HOME PARENT_PID [--remove]`.
 """
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from lendstream_local.stack import Stack
+from lendstream_local.platform import Platform
 
 POLL_SECONDS = 0.2
 
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.2
 def main(home: Path, parent: int, *, remove: bool) -> None:
     while os.getppid() == parent:  # a child is given to another parent at the moment its own ends
         time.sleep(POLL_SECONDS)
-    Stack(home).stop(remove=remove)
+    Platform(home).stop(remove=remove)
 
 
 if __name__ == "__main__":
