@@ -1,0 +1,97 @@
+"""The books of a run: what there was, and what must be equal."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lendstream.events.application import ApplicationReceived, ApplicationWithdrawn
+from lendstream.events.decision import ApplicationDecided
+from lendstream.events.loan import DisbursementRequested, LoanCancelled, LoanDisbursed, LoanOpened, PaymentApplied
+from lendstream.events.notification import NotificationSent
+from lendstream.events.payment import DisbursementFailed, PaymentReceived
+
+from lendstream_simulator.checks.payments import allocated
+from lendstream_simulator.facts import Facts
+from lendstream_simulator.findings import Deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Two figures that must be equal."""
+
+    name: str
+    left: int
+    right: int
+    money: bool = False
+    """Whether they are amounts, in minor units."""
+
+    @property
+    def even(self) -> bool:
+        """Whether they are."""
+        return self.left == self.right
+
+
+def counts(facts: Facts, deliveries: Deliveries) -> Mapping[str, int]:
+    """Distinct events by type, and what else there was."""
+    found = Counter(each.type for each in facts.every)
+    found["unreadable on intake"] = len(facts.answers.unreadable)
+    found["unreadable elsewhere"] = len(facts.unreadable)
+    found["redelivered"] = sum(facts.redelivered.values())
+    found["deliveries"] = len(deliveries or ())
+    found.update(f"dead letters of {each.service}" for each in facts.dead_letters)
+    return dict(found)
+
+
+def balances(facts: Facts, deliveries: Deliveries) -> tuple[Balance, ...]:
+    """The books of the whole run."""
+    return (_applications(facts), _payouts(facts), _payments(facts), *_messages(facts, deliveries))
+
+
+def _applications(facts: Facts) -> Balance:
+    """Of what came over the partners' topics; HTTP submissions leave no record there."""
+    answers = facts.answers
+    contents = sum(len(each.contents) for each in answers.submissions.values())
+    rejected = contents - sum(len(answers.unrejected(case)) for case in list(answers.submissions))
+    rejected += sum(each in answers.rejections for each in answers.unreadable)
+    by_id = {
+        each.application_id
+        for each in facts.data(ApplicationReceived)
+        if (each.partner, each.reference) in answers.submissions
+    }
+    decided = {each.application_id for each in facts.data(ApplicationDecided)} & by_id
+    withdrawn = {each.application_id for each in facts.data(ApplicationWithdrawn)} & by_id - decided
+    return Balance(
+        "applications in = decisions + rejections + withdrawn before a decision",
+        contents + len(answers.unreadable),
+        len(decided) + rejected + len(withdrawn),
+    )
+
+
+def _payouts(facts: Facts) -> Balance:
+    """Orders that failed, were cancelled with their loan or are for a later day ask for nothing any more or yet."""
+    failed = {each.disbursement_id for each in facts.data(DisbursementFailed)}
+    cancelled = {each.loan_id for each in facts.data(LoanCancelled)}
+    orders = {
+        each.disbursement_id: each.amount
+        for each in facts.data(DisbursementRequested)
+        if each.disbursement_id not in failed
+        and each.loan_id not in cancelled
+        and (facts.last_day is None or each.pay_on <= facts.last_day)
+    }
+    out = sum(each.amount for each in facts.data(LoanDisbursed))
+    return Balance("money out = money asked for", out, sum(orders.values()), money=True)
+
+
+def _payments(facts: Facts) -> Balance:
+    known = {each.loan_id for each in facts.data(LoanOpened)}
+    received = {each.payment_id: each.amount for each in facts.data(PaymentReceived) if each.loan_id in known}
+    used = sum(allocated(each) + each.credit for each in facts.data(PaymentApplied))
+    return Balance("allocations + credit = payments", used, sum(received.values()), money=True)
+
+
+def _messages(facts: Facts, deliveries: Deliveries) -> tuple[Balance, ...]:
+    sent = [each.message_key for each in facts.data(NotificationSent)]
+    said = Balance("messages sent = message keys", len(sent), len(set(sent)))
+    if deliveries is None:
+        return (said,)
+    return said, Balance("deliveries = message keys delivered", len(deliveries), len({each.key for each in deliveries}))
