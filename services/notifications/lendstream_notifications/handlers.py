@@ -1,57 +1,55 @@
-"""Which event goes to which aggregate, and the function that answers it."""
+"""Which event goes to which aggregate, and the rule that answers it."""
 
+from collections.abc import Callable
 from functools import partial
-from uuid import UUID
+from typing import Any
 
-from lendstream.envelope import Tombstone
 from lendstream.events.customer import CustomerKey, CustomerProfile
 from lendstream.events.loan import (
     InstalmentOverdue,
     LoanCancelled,
     LoanClosed,
     LoanDisbursed,
-    LoanEvent,
     LoanOpened,
     PaymentApplied,
 )
-from lendstream.runtime.decider import Context, DayStep, Route
+from lendstream.runtime.decider import Context, DayStep, Decision, Route
 from lendstream.topics import CUSTOMER, CUSTOMER_KEY
 
 from lendstream_notifications.domain import contact, plan
+from lendstream_notifications.domain.contact import Contact
+from lendstream_notifications.domain.plan import Plan, Planned
 from lendstream_notifications.domain.rules import Rules
 from lendstream_notifications.store import Contacts, Plans
 
 
 def routes(contacts: Contacts, plans: Plans, rules: Rules) -> tuple[Route, ...]:
     """The table."""
+
+    def learn(rule: Callable[[Contact | None, Any, Context], Contact]) -> Callable[..., Decision[Contact]]:
+        return lambda state, event, context: Decision(rule(state, event, context))
+
+    def follow(rule: Callable[..., Planned]) -> Callable[..., Decision[Plan]]:
+        return lambda state, event, context: Decision(*rule(state, event, context, rules=rules))
+
     first_loan = partial(contact.give_article, rules=rules, article="first_loan")
     first_missed = partial(contact.give_article, rules=rules, article="first_missed")
     return (
-        Route(CustomerProfile, contacts, _customer, contact.learn_profile),
-        Route(CustomerKey, contacts, _customer, contact.learn_key),
-        Route(CUSTOMER, contacts, _erased, contact.erase_profile),
-        Route(CUSTOMER_KEY, contacts, _erased, contact.erase_key),
-        Route(LoanOpened, plans, _loan, partial(plan.open_plan, rules=rules)),
-        Route(PaymentApplied, plans, _loan, partial(plan.apply_payment, rules=rules)),
-        Route(LoanClosed, plans, _loan, partial(plan.end_plan, rules=rules)),
-        Route(LoanCancelled, plans, _loan, partial(plan.end_plan, rules=rules)),
-        Route(LoanDisbursed, contacts, _customer, first_loan),
-        Route(InstalmentOverdue, contacts, _customer, first_missed),
+        Route(CustomerProfile, contacts, lambda event, _: event.customer_id, learn(contact.learn_profile)),
+        Route(CustomerKey, contacts, lambda event, _: event.customer_id, learn(contact.learn_key)),
+        Route(CUSTOMER, contacts, lambda tombstone, _: contact.customer_of(tombstone), learn(contact.erase_profile)),
+        Route(CUSTOMER_KEY, contacts, lambda tombstone, _: contact.customer_of(tombstone), learn(contact.erase_key)),
+        Route(LoanOpened, plans, lambda event, _: event.loan_id, follow(plan.open_plan)),
+        Route(PaymentApplied, plans, lambda event, _: event.loan_id, follow(plan.apply_payment)),
+        Route(LoanClosed, plans, lambda event, _: event.loan_id, follow(plan.end_plan)),
+        Route(LoanCancelled, plans, lambda event, _: event.loan_id, follow(plan.end_plan)),
+        Route(LoanDisbursed, contacts, lambda event, _: event.customer_id, learn(first_loan)),
+        Route(InstalmentOverdue, contacts, lambda event, _: event.customer_id, learn(first_missed)),
     )
 
 
 def day_step(plans: Plans, rules: Rules) -> DayStep:
     """A business day queues the reminders whose day has come."""
-    return DayStep(plans, plans.due, partial(plan.start_day, rules=rules))
-
-
-def _customer(event: LoanEvent | CustomerProfile | CustomerKey, context: Context) -> UUID:
-    return event.customer_id
-
-
-def _loan(event: LoanEvent, context: Context) -> UUID:
-    return event.loan_id
-
-
-def _erased(tombstone: Tombstone, context: Context) -> UUID:
-    return contact.customer_of(tombstone)
+    return DayStep(
+        plans, plans.due, lambda state, day, context: Decision(*plan.start_day(state, day, context, rules=rules))
+    )

@@ -12,9 +12,8 @@ from lendstream.envelope import Tombstone
 from lendstream.errors import Refused
 from lendstream.events.customer import CustomerKey, CustomerProfile
 from lendstream.events.loan import InstalmentOverdue, LoanDisbursed
-from lendstream.runtime.decider import Context, Decision
 
-from lendstream_notifications.domain.message import Message
+from lendstream_notifications.domain.message import Message, Occasion
 from lendstream_notifications.domain.rules import Article, Rules
 
 
@@ -45,59 +44,59 @@ class Contact:
         return self.profile is not None and self.key is not None and self.profile.key_id == self.key.key_id
 
 
-def learn_profile(contact: Contact | None, event: CustomerProfile, context: Context) -> Decision[Contact]:
+def learn_profile(contact: Contact | None, event: CustomerProfile, occasion: Occasion) -> Contact:
     """Keep the newest profile; one of a person who was erased before starts a new life."""
     contact = contact or Contact(customer_id=event.customer_id)
     if contact.profile_updated_at is not None and event.updated_at <= contact.profile_updated_at:
-        return Decision(contact)
-    return Decision(replace(contact, profile=event, profile_updated_at=event.updated_at, profile_erased=False))
+        return contact
+    return replace(contact, profile=event, profile_updated_at=event.updated_at, profile_erased=False)
 
 
-def learn_key(contact: Contact | None, event: CustomerKey, context: Context) -> Decision[Contact]:
+def learn_key(contact: Contact | None, event: CustomerKey, occasion: Occasion) -> Contact:
     """Keep the key, or the same key under a newer master key."""
     contact = contact or Contact(customer_id=event.customer_id)
-    return Decision(replace(contact, key=event, key_erased=False))
+    return replace(contact, key=event, key_erased=False)
 
 
-def erase_profile(contact: Contact | None, tombstone: Tombstone, context: Context) -> Decision[Contact]:
+def erase_profile(contact: Contact | None, tombstone: Tombstone, occasion: Occasion) -> Contact:
     """Forget the profile."""
     contact = contact or Contact(customer_id=customer_of(tombstone))
-    return Decision(replace(contact, profile=None, profile_erased=True))
+    return replace(contact, profile=None, profile_erased=True)
 
 
-def erase_key(contact: Contact | None, tombstone: Tombstone, context: Context) -> Decision[Contact]:
+def erase_key(contact: Contact | None, tombstone: Tombstone, occasion: Occasion) -> Contact:
     """Forget the key, and with it the power to read any copy of the profile."""
     contact = contact or Contact(customer_id=customer_of(tombstone))
-    return Decision(replace(contact, key=None, key_erased=True))
+    return replace(contact, key=None, key_erased=True)
 
 
 def give_article(
     contact: Contact | None,
     event: LoanDisbursed | InstalmentOverdue,
-    context: Context,
+    occasion: Occasion,
     *,
     rules: Rules,
     article: Article,
-) -> Decision[Contact]:
+) -> Contact:
     """Queue an article, once a customer."""
     contact = contact or Contact(customer_id=event.customer_id)
     kind = rules.articles.get(article)
     if kind is None or kind in contact.articles:
-        return Decision(contact)
+        return contact
     message = Message(
         key=f"{event.customer_id}/{kind}",
         customer_id=event.customer_id,
         loan_id=event.loan_id,
         kind=kind,
-        planned_for=context.business_date,
-        queued_on=context.business_date,
+        planned_for=occasion.business_date,
+        queued_on=occasion.business_date,
         channel=rules.kinds[kind].channels[0],
-        created_at=context.now,
-        next_attempt_at=context.now,
-        correlation_id=context.correlation_id,
-        traceparent=context.traceparent,
+        created_at=occasion.now,
+        next_attempt_at=occasion.now,
+        correlation_id=occasion.correlation_id,
+        traceparent=occasion.traceparent,
     )
-    return Decision(replace(contact, articles=(*contact.articles, kind), messages=(*contact.messages, message)))
+    return replace(contact, articles=(*contact.articles, kind), messages=(*contact.messages, message))
 
 
 def customer_of(tombstone: Tombstone) -> UUID:

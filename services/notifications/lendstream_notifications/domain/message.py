@@ -3,11 +3,24 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from lendstream.events.intake import Language
 from lendstream.events.notification import Channel, NotificationSkipped, SkipReason
+
+
+class Occasion(Protocol):
+    """When and in whose story something happens: the runtime's Context is one."""
+
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def business_date(self) -> date: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def traceparent(self) -> str | None: ...
 
 
 class State(StrEnum):

@@ -12,9 +12,8 @@ from uuid import UUID
 from lendstream.errors import Refused
 from lendstream.events.loan import LoanCancelled, LoanClosed, LoanEvent, LoanOpened, PaymentApplied
 from lendstream.events.notification import NotificationSkipped, SkipReason
-from lendstream.runtime.decider import Context, Decision
 
-from lendstream_notifications.domain.message import Message, skip
+from lendstream_notifications.domain.message import Message, Occasion, skip
 from lendstream_notifications.domain.rules import ReminderRule, Rules
 
 
@@ -69,12 +68,16 @@ class Plan:
         return next((each for each in self.instalments if each.number == number), None)
 
 
-def open_plan(plan: Plan | None, event: LoanOpened, context: Context, *, rules: Rules) -> Decision[Plan]:
+Planned = tuple[Plan, tuple[NotificationSkipped, ...]]
+"""The new state, and the reminders that are not to be sent."""
+
+
+def open_plan(plan: Plan | None, event: LoanOpened, occasion: Occasion, *, rules: Rules) -> Planned:
     """Plan every reminder of a new loan."""
     if plan is not None:
-        return Decision(plan)
+        return plan, ()
     reminders = [_reminder(rule, each.number, each.due_date) for each in event.instalments for rule in rules.reminders]
-    return Decision(
+    return (
         Plan(
             loan_id=event.loan_id,
             customer_id=event.customer_id,
@@ -85,9 +88,10 @@ def open_plan(plan: Plan | None, event: LoanOpened, context: Context, *, rules: 
                 for each in event.instalments
             ),
             reminders=tuple(sorted(reminders, key=lambda each: (each.on, each.instalment))),
-            correlation_id=context.correlation_id,
-            traceparent=context.traceparent,
-        )
+            correlation_id=occasion.correlation_id,
+            traceparent=occasion.traceparent,
+        ),
+        (),
     )
 
 
@@ -95,14 +99,14 @@ def _reminder(rule: ReminderRule, instalment: int, due_date: date) -> Reminder:
     return Reminder(instalment, rule.name, rule.kind, due_date + timedelta(days=rule.days))
 
 
-def apply_payment(plan: Plan | None, event: PaymentApplied, context: Context, *, rules: Rules) -> Decision[Plan]:
+def apply_payment(plan: Plan | None, event: PaymentApplied, occasion: Occasion, *, rules: Rules) -> Planned:
     """Lower what is due, and skip what is still planned about instalments that are settled now.
 
     Raises Refused when the loan is not known.
     """
     plan = _known(plan, event)
     if event.sequence <= plan.sequence:
-        return Decision(plan)
+        return plan, ()
     paid = {each.instalment: each for each in event.allocations}
 
     def after(instalment: Instalment) -> Instalment:
@@ -114,22 +118,22 @@ def apply_payment(plan: Plan | None, event: PaymentApplied, context: Context, *,
 
     plan = replace(plan, sequence=event.sequence, instalments=tuple(map(after, plan.instalments)))
     settled = {each.number for each in plan.instalments if each.due == 0}
-    return _skip(plan, lambda each: each.instalment in settled, SkipReason.PAID, context, rules)
+    return _skip(plan, lambda each: each.instalment in settled, SkipReason.PAID, occasion, rules)
 
 
-def end_plan(plan: Plan | None, event: LoanClosed | LoanCancelled, context: Context, *, rules: Rules) -> Decision[Plan]:
+def end_plan(plan: Plan | None, event: LoanClosed | LoanCancelled, occasion: Occasion, *, rules: Rules) -> Planned:
     """Skip whatever is still planned: the loan is closed or cancelled.
 
     Raises Refused when the loan is not known.
     """
     plan = _known(plan, event)
     if event.sequence <= plan.sequence:
-        return Decision(plan)
+        return plan, ()
     plan = replace(plan, sequence=event.sequence, ended=True)
-    return _skip(plan, lambda _: True, SkipReason.LOAN_ENDED, context, rules)
+    return _skip(plan, lambda _: True, SkipReason.LOAN_ENDED, occasion, rules)
 
 
-def start_day(plan: Plan, day: date, context: Context, *, rules: Rules) -> Decision[Plan]:
+def start_day(plan: Plan, day: date, occasion: Occasion, *, rules: Rules) -> Planned:
     """Queue the reminders whose day has come.
 
     Nobody is told twice on one day about the same instalment: where several have come due (days without business,
@@ -139,14 +143,15 @@ def start_day(plan: Plan, day: date, context: Context, *, rules: Rules) -> Decis
     latest = {each.instalment: each for each in come}
     oldest = day - timedelta(days=rules.late_days)
     queued = tuple(each for each in come if latest[each.instalment] is each and each.on >= oldest)
-    skipped = _skip(plan, lambda each: each.on <= day and each not in queued, SkipReason.OUT_OF_DATE, context, rules)
-    plan = skipped.state or plan
+    plan, skipped = _skip(
+        plan, lambda each: each.on <= day and each not in queued, SkipReason.OUT_OF_DATE, occasion, rules
+    )
     left = tuple(each for each in plan.reminders if each not in queued)
-    messages = tuple(message_of(plan, each, context, rules) for each in queued)
-    return Decision(replace(plan, reminders=left, messages=plan.messages + messages), skipped.events)
+    messages = tuple(message_of(plan, each, occasion, rules) for each in queued)
+    return replace(plan, reminders=left, messages=plan.messages + messages), skipped
 
 
-def message_of(plan: Plan, reminder: Reminder, context: Context, rules: Rules) -> Message:
+def message_of(plan: Plan, reminder: Reminder, occasion: Occasion, rules: Rules) -> Message:
     """The message that a reminder becomes."""
     return Message(
         key=f"{plan.loan_id}/{reminder.instalment}/{reminder.name}",
@@ -155,22 +160,22 @@ def message_of(plan: Plan, reminder: Reminder, context: Context, rules: Rules) -
         instalment=reminder.instalment,
         kind=reminder.kind,
         planned_for=reminder.on,
-        queued_on=context.business_date,
+        queued_on=occasion.business_date,
         channel=rules.kinds[reminder.kind].channels[0],
-        created_at=context.now,
-        next_attempt_at=context.now,
+        created_at=occasion.now,
+        next_attempt_at=occasion.now,
         correlation_id=plan.correlation_id,
         traceparent=plan.traceparent,
     )
 
 
 def _skip(
-    plan: Plan, which: Callable[[Reminder], bool], reason: SkipReason, context: Context, rules: Rules
-) -> Decision[Plan]:
+    plan: Plan, which: Callable[[Reminder], bool], reason: SkipReason, occasion: Occasion, rules: Rules
+) -> Planned:
     outcomes: Sequence[tuple[Message, NotificationSkipped]] = [
-        skip(message_of(plan, each, context, rules), reason, context.now) for each in plan.reminders if which(each)
+        skip(message_of(plan, each, occasion, rules), reason, occasion.now) for each in plan.reminders if which(each)
     ]
-    return Decision(
+    return (
         replace(
             plan,
             reminders=tuple(each for each in plan.reminders if not which(each)),

@@ -8,8 +8,8 @@ from lendstream.events.notification import Channel
 from lendstream_notifications.domain.sending import Answer, Delivery
 from lendstream_notifications.wording import Text
 
-# Refused for reasons that are ours or the moment's, not the message's: the token, the address, too many at once.
-_NOT_NOW = frozenset((401, 403, 404, 405, 407, 408, 409, 421, 423, 425, 429))
+# Not taken for reasons that are ours or the moment's, not the message's: the token, the URL, too many at once.
+_NOT_NOW = frozenset((401, 403, 404, 405, 407, 408, 409, 421, 423, 425, 429, 503))
 
 
 class SmsGateway:
