@@ -27,6 +27,7 @@ from .daycount import accrue
 from .disclosure import NO_OTHER_CHARGES, ContingentCost, CostDisclosure, FeeCost, disclose
 from .engine import ENGINE, generate
 from .errors import TermsError
+from .options import Options
 from .parts import Basis, Fee, Income, RateChange, Subsidy, Tranche, When
 from .rounding import Rounding
 from .schedule import Instalment, Schedule
@@ -56,6 +57,7 @@ __all__ = [
     "Method",
     "MonthEnd",
     "NoRateError",
+    "Options",
     "RateChange",
     "Rounding",
     "Schedule",

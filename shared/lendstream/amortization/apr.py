@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 BITS = 80
 ONE = 1 << BITS
+_SMALL_STEP = 1 << BITS // 2 - 10
+_LARGEST_GUESS = 2.0
 _DECIMALS = Context(prec=40)
 _SETTLED = Decimal("1e-30")
 _HIGHEST_RATE = Decimal(10_000)
@@ -27,27 +29,40 @@ class Flow(NamedTuple):
     fraction: Fraction = Fraction(0)
 
 
-def discount_factor(received: int, payments: Sequence[int], start: int = ONE) -> int:
+def discount_factor(received: int, payments: Sequence[int], rate: float = 0.0) -> int:
     """v = 1 / (1 + rate per period), in 2^-BITS, at which `payments` (none negative) are worth what was `received`.
 
     Solves sum(payment_k * v^k) = received, payment_k at the end of period k. The left side rises and is convex
-    for v > 0, so Newton's method reaches the one solution from any start. Raises NoRateError.
+    for v > 0, so Newton's method reaches the one solution from any start: first in floating point from the given
+    rate, whose result is but a guess; then in integers until that is settled. Raises NoRateError.
     """
     if received <= 0 or not any(payments):
         raise NoRateError("nothing received or nothing paid")
+    backwards = payments[::-1]
+    v = _guess(received, backwards, 1 / (1 + rate))
     target = received << BITS
-    scaled = [payment << BITS for payment in reversed(payments)]
-    v = start
     while True:
         value = slope = 0
-        for payment in scaled:
+        for payment in backwards:
             slope = (slope * v >> BITS) + value
-            value = (value * v >> BITS) + payment
+            value = (value * v >> BITS) + (payment << BITS)
         slope = (slope * v >> BITS) + value
         step = (((value * v >> BITS) - target) << BITS) // slope
         v -= step
-        if -4 <= step <= 4:
+        # Each step squares the error: after one so small, what is left is below the last place.
+        if abs(step) < _SMALL_STEP:
             return v
+
+
+def _guess(received: int, backwards: Sequence[int], v: float) -> int:
+    for _ in range(3):
+        value = slope = 0.0
+        for payment in backwards:
+            slope = slope * v + value
+            value = value * v + payment
+        step = (value * v - received) / (slope * v + value)
+        v -= step
+    return int(v * ONE) if 0 < v < _LARGEST_GUESS else ONE
 
 
 def internal_rate(received: int, payments: Sequence[int]) -> Decimal:

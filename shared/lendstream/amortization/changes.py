@@ -10,12 +10,11 @@ from datetime import date
 from decimal import Decimal
 from math import lcm
 
-from .conventions import Accrual, DayCount
-from .daycount import Share, days, year_of
+from .conventions import Accrual, DayCount, Share
+from .daycount import days, year_of
 from .errors import TermsError
 from .methods import Split, split
 from .periods import Periods
-from .rounding import DIVIDE
 from .spans import span_from
 from .terms import Terms
 
@@ -37,7 +36,7 @@ def split_with_changes(terms: Terms, periods: Periods) -> tuple[Split, list[int]
     for stop in (*sorted(by_period), count):
         done = len(principals)
         if stop > done:
-            parts, charged = split(span, max(terms.principal_grace - done, 0))
+            parts, charged = split(span, max(terms.options.principal_grace - done, 0))
             if len(parts) < stop - done and stop < count:
                 raise TermsError("tranches", "the loan is repaid before a change of its terms")
             principals += parts[: stop - done]
@@ -50,8 +49,8 @@ def split_with_changes(terms: Terms, periods: Periods) -> tuple[Split, list[int]
 
 
 def _by_period(terms: Terms, periods: Periods) -> dict[int, list[Change]]:
-    changes: list[Change] = [(tranche.on, tranche.amount, None) for tranche in terms.tranches]
-    changes += [(change.on, 0, change.annual_rate) for change in terms.rate_changes]
+    changes: list[Change] = [(tranche.on, tranche.amount, None) for tranche in terms.options.tranches]
+    changes += [(change.on, 0, change.annual_rate) for change in terms.options.rate_changes]
     grouped: dict[int, list[Change]] = {}
     for change in sorted(changes, key=lambda change: change[0]):
         number = bisect_right(periods.ends, change[0])
@@ -68,7 +67,7 @@ def _first_interest(
     terms: Terms, periods: Periods, number: int, balance: int, rate: int, unit: int, changes: list[Change]
 ) -> tuple[int, int, int]:
     """Interest of a period with changes, and the balance and rate after them."""
-    divide = DIVIDE[terms.conventions.rounding]
+    divide = terms.conventions.divide
     start = periods.ends[number - 1] if number else terms.disbursed_on
     interest = 0
     for on, amount, new_rate in (*changes, (periods.ends[number], 0, None)):
@@ -90,7 +89,7 @@ def _share(terms: Terms, periods: Periods, number: int, start: date, end: date) 
 
 def _rates(terms: Terms) -> Iterator[Decimal]:
     yield terms.annual_rate
-    yield from (change.annual_rate for change in terms.rate_changes)
+    yield from (change.annual_rate for change in terms.options.rate_changes)
 
 
 def _scaled(rate: Decimal, unit: int) -> int:

@@ -1,7 +1,6 @@
 """What is put on top of interest (fees) and taken off it (subsidies)."""
 
 from .parts import Basis, Fee, Subsidy, When
-from .rounding import DIVIDE
 from .terms import Terms
 
 
@@ -22,13 +21,13 @@ def instalment_fee(terms: Terms, fee: Fee, due: int, owed: int) -> int:
 
 def _share(terms: Terms, fee: Fee, base: int) -> int:
     rate, of = fee.rate.as_integer_ratio()
-    return DIVIDE[terms.conventions.rounding](base * rate, of)
+    return terms.conventions.divide(base * rate, of)
 
 
 def subsidised(terms: Terms, subsidy: Subsidy, interests: list[int]) -> list[int]:
     """The part of each instalment's interest that the payer of this subsidy bears, minor units."""
     rate, of = subsidy.share.as_integer_ratio()
-    divide = DIVIDE[terms.conventions.rounding]
+    divide = terms.conventions.divide
     left = sum(interests) if subsidy.cap is None else subsidy.cap
     borne = []
     for number, interest in enumerate(interests, 1):

@@ -1,10 +1,10 @@
 """The conventions a product fixes once for all its loans: how time is counted and how amounts are rounded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from .errors import TermsError
-from .rounding import Rounding
+from .rounding import DIVIDE, Divide, Rounding, to_multiple
 
 
 class Unit(StrEnum):
@@ -104,6 +104,20 @@ class Broken(StrEnum):
     """It is due at the disbursement, as instalment number 0."""
 
 
+_DAYS_IN_YEAR = {
+    DayCount.THIRTY_360: 360,
+    DayCount.ACTUAL_360: 360,
+    DayCount.ACTUAL_364: 364,
+    DayCount.ACTUAL_365: 365,
+}
+_BY_CALENDAR_YEAR = frozenset({DayCount.ACTUAL_ACTUAL, DayCount.ACTUAL_ACTUAL_LAST})
+
+_A_YEAR = {Unit.MONTHS: 12, Unit.WEEKS: 52, Unit.DAYS: 365}
+
+Share = tuple[int, int]
+"""A share of a year: numerator and denominator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conventions:
     """Defaults: monthly, a twelfth of the annual rate a month, half up to the minor unit. Raises TermsError.
@@ -112,6 +126,7 @@ class Conventions:
     `level_rounding` if given, else by `rounding`. smooth: adjust the level instalment up to three times so that
     the last one comes close to it. exact_flat: the last flat instalment brings the interest to the unrounded
     total. shortest_first_period: with a due day chosen, the first instalment is at least so many days away.
+    shift_interest: interest runs to the shifted due date.
     """
 
     frequency: Frequency = MONTHLY
@@ -128,7 +143,24 @@ class Conventions:
     shortest_first_period: int = 15
     shift: Shift = Shift.NONE
     shift_interest: bool = False
-    """True: interest runs to the shifted due date."""
+
+    # What follows from the above, worked out once for all the loans of a product.
+    divide: Divide = field(init=False, repr=False, compare=False)
+    """Rounds interest."""
+    level_divide: Divide = field(init=False, repr=False, compare=False)
+    """Rounds level and flat instalments, to the multiple."""
+    period_share: Share = field(init=False, repr=False, compare=False)
+    """A whole period: twelfths for months, else days over the day count's year."""
+    level_share: Share | None = field(init=False, repr=False, compare=False)
+    """A period as the level instalment counts it; None: by its own days."""
+    whole_periods: bool = field(init=False, repr=False, compare=False)
+    """Every regular period is the same share of a year."""
+    counts_days: bool = field(init=False, repr=False, compare=False)
+    """Every day is the same share of a year."""
+    shifts: bool = field(init=False, repr=False, compare=False)
+    a_year: Share = field(init=False, repr=False, compare=False)
+    """Periods a year: 12 for months, 52 for weeks, 365 for days, over how many of them make a period."""
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.multiple < 1:
@@ -137,6 +169,31 @@ class Conventions:
             raise TermsError("smooth", "an adjusted instalment is no multiple; give one of the two")
         if not 0 <= self.shortest_first_period <= 366:
             raise TermsError("shortest_first_period", f"must be 0 to 366 days, not {self.shortest_first_period}")
+        days_in_year = _DAYS_IN_YEAR.get(self.day_count, 365)
+        months = self.frequency.unit is Unit.MONTHS
+        period = (self.frequency.every, 12) if months else (self.frequency.days, days_in_year)
+        nominal = {
+            Level.EXACT: None,
+            Level.PERIODS: period,
+            Level.THIRTY_DAYS: (self.frequency.days, days_in_year),
+        }
+        by_year = self.day_count in _BY_CALENDAR_YEAR
+        derived = {
+            "divide": DIVIDE[self.rounding],
+            "level_divide": to_multiple(DIVIDE[self.level_rounding or self.rounding], self.multiple),
+            "period_share": period,
+            "level_share": nominal[self.level],
+            "whole_periods": self.accrual is Accrual.PER_PERIOD and (months or not by_year),
+            "counts_days": not by_year and self.day_count is not DayCount.THIRTY_360,
+            "a_year": (_A_YEAR[self.frequency.unit], self.frequency.every),
+            "shifts": self.shift is not Shift.NONE,
+            "_hash": hash(tuple(getattr(self, each.name) for each in fields(self) if each.compare)),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 PLAIN = Conventions()

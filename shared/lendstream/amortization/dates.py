@@ -1,6 +1,6 @@
 """Due dates, and their shift to working days."""
 
-from calendar import monthrange
+from calendar import isleap
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -19,22 +19,30 @@ def regular(anchor: date, frequency: Frequency, numbers: range, month_end: Month
     Months are always counted from the anchor: after 31 January come 28 February and 31 March.
     Raises TermsError past the year 9999.
     """
+    every = frequency.every
     try:
         if frequency.unit is not Unit.MONTHS:
             start, step = anchor.toordinal(), frequency.days
             return [date.fromordinal(start + step * number) for number in numbers]
-        every, first = frequency.every, anchor.year * 12 + anchor.month - 1
-        day = day or anchor.day
-        months = [divmod(first + every * number, 12) for number in numbers]
+        first, day = anchor.year * 12 + anchor.month - 1, day or anchor.day
+        months = range(first + every * numbers.start, first + every * numbers.stop, every)
         if day <= 28:
-            return [date(year, month + 1, day) for year, month in months]
-        return [_late_in_month(year, month + 1, day, month_end) for year, month in months]
+            return [date(month // 12, month % 12 + 1, day) for month in months]
+        return [
+            date(month // 12, month % 12 + 1, day)
+            if day <= _SHORTEST[month % 12]
+            else _late_in_month(month // 12, month % 12 + 1, day, month_end)
+            for month in months
+        ]
     except (ValueError, OverflowError) as error:
         raise TermsError("disbursed_on", f"the instalments after {anchor} leave the calendar") from error
 
 
+_SHORTEST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
 def _late_in_month(year: int, month: int, day: int, month_end: MonthEnd) -> date:
-    length = monthrange(year, month)[1]
+    length = 29 if month == 2 and isleap(year) else _SHORTEST[month - 1]
     if day <= length:
         return date(year, month, day)
     if month_end is MonthEnd.LAST_DAY:

@@ -3,12 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
-from .conventions import DayCount, Frequency, MonthEnd, Unit
+from .conventions import Conventions, DayCount, MonthEnd, Share
 from .dates import regular
 from .rounding import DIVIDE, Rounding
-
-Share = tuple[int, int]
-"""A share of a year: numerator and denominator."""
 
 _YEAR = {
     DayCount.THIRTY_360: 360,
@@ -56,20 +53,14 @@ def _day_in(year: int) -> int:
     return 365 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 366
 
 
-def odd_share(count: DayCount, frequency: Frequency, start: date, end: date) -> Share:
+def odd_share(conventions: Conventions, start: date, end: date) -> Share:
     """The share of a year of the odd days from `start` to `end` beside a regular period."""
+    count, frequency = conventions.day_count, conventions.frequency
     if count is not DayCount.ACTUAL_ACTUAL_ICMA:
         return days(count, start, end), _YEAR[count]
     (closes,) = regular(start, frequency, range(1, 2), MonthEnd.LAST_DAY)
-    share, of = period_share(count, frequency)
+    share, of = conventions.period_share
     return share * (end - start).days, of * (closes - start).days
-
-
-def period_share(count: DayCount, frequency: Frequency) -> Share:
-    """The share of a year of a whole period: twelfths for months, else days over the day count's year."""
-    if frequency.unit is Unit.MONTHS:
-        return frequency.every, 12
-    return frequency.days, 365 if _YEAR[count] > 366 else _YEAR[count]
 
 
 def accrue(

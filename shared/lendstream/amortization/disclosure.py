@@ -7,13 +7,15 @@ from fractions import Fraction
 
 from .apr import BITS, ONE, Flow, actuarial_rate, discount_factor
 from .charges import instalment_fee, opening_fee
+from .conventions import Share
 from .errors import TermsError
 from .parts import When
 from .rounding import half_up
 from .schedule import Instalment, Schedule
-from .timing import is_regular, periods_a_year, unit_periods
+from .timing import is_regular, unit_periods
 
-RATE_PLACES = 6
+_SCALE = 10**6
+_PLACE = Decimal("0.000001")
 NO_OTHER_CHARGES = {
     "zh": "除以上列明的费用外，不收取任何其他费用。",
     "en": "There are no charges other than those listed above.",
@@ -75,7 +77,7 @@ def disclose(
     replaces. contingent: what late payment would cost. Raises TermsError if the fee leaves nothing of the loan.
     """
     terms, rows = schedule.terms, schedule.instalments
-    fees = fee_costs(schedule) if terms.fees else ()
+    fees = fee_costs(schedule) if terms.options.fees else ()
     opening = sum(fee.amount for fee in fees if fee.when is When.OPENING)
     if upfront_fee is not None and upfront_fee != opening:
         opening = upfront_fee
@@ -85,9 +87,8 @@ def disclose(
         )
     if not 0 <= opening < terms.principal:
         raise TermsError("upfront_fee", f"must be between 0 and less than the principal, not {opening}")
-    _, _, principals, interests, charged, _, subsidies = zip(*rows, strict=True)
-    interest, cost = sum(interests), sum(interests) + opening + sum(charged)
-    paid = list(map(sum, zip(principals, interests, charged, strict=True)))
+    paid = [row.principal + row.interest + row.fee for row in rows]
+    interest, cost = schedule.total_interest, sum(paid) - terms.principal + opening
     rates = _regular_rates if is_regular(schedule) else _irregular_rates
     apr, effective, simple = rates(schedule, opening, paid, cost)
     return CostDisclosure(
@@ -95,7 +96,7 @@ def disclose(
         upfront_fee=opening,
         net_payout=terms.principal - opening,
         total_interest=interest,
-        total_subsidy=sum(subsidies),
+        total_subsidy=schedule.total_subsidy if terms.options.subsidies else 0,
         total_fees=cost - interest,
         total_to_repay=terms.principal + cost,
         apr=apr,
@@ -111,7 +112,7 @@ def fee_costs(schedule: Schedule) -> tuple[FeeCost, ...]:
     """Every fee of the terms with what it comes to over the whole life."""
     terms, costs = schedule.terms, []
     rows = [row for row in schedule.instalments if row.number]
-    for fee in terms.fees:
+    for fee in terms.options.fees:
         amount = opening_fee(terms, fee)
         for before, row in zip((schedule.opening_balance, *(row.balance_after for row in rows)), rows, strict=False):
             amount += instalment_fee(terms, fee, row.principal + row.interest, before)
@@ -131,26 +132,24 @@ def _regular_rates(schedule: Schedule, opening: int, paid: list[int], cost: int)
         received, paid, rows = received - paid[0], paid[1:], rows[1:]
     if terms.instalments > len(rows) == 1:
         paid = [0] * (terms.instalments - 1) + paid
-    a_year = periods_a_year(terms.conventions.frequency)
-    rate, of = terms.annual_rate.as_integer_ratio()
-    guess = of * a_year.numerator
-    factor = discount_factor(received, paid, (guess << BITS) // (guess + rate * a_year.denominator))
+    times, of = terms.conventions.a_year
+    factor = discount_factor(received, paid, float(terms.annual_rate) * of / times)
     growth = (ONE << BITS) // factor
-    apr = _rate((growth - ONE) * a_year.numerator, ONE * a_year.denominator)
-    if a_year.denominator == 1:
-        effective = _rate((growth**a_year.numerator >> BITS * (a_year.numerator - 1)) - ONE, ONE)
+    apr = _rate((growth - ONE) * times, ONE * of)
+    if of == 1:
+        effective = _rate((growth**times >> BITS * (times - 1)) - ONE, ONE)
     else:
-        effective = _compounded(_DECIMALS.divide(Decimal(growth), Decimal(ONE)), a_year)
+        effective = _compounded(_DECIMALS.divide(Decimal(growth), Decimal(ONE)), terms.conventions.a_year)
     first = terms.instalments if len(paid) > len(rows) else 1
     owed = sum(row.principal * number for number, row in enumerate(rows, first))
-    return apr, effective, _rate(cost * a_year.numerator, owed * a_year.denominator)
+    return apr, effective, _rate(cost * times, owed * of)
 
 
 def _irregular_rates(schedule: Schedule, opening: int, paid: list[int], cost: int) -> Rates:
     """Flows by their dates: whole periods counted back, odd days as a fraction."""
     terms = schedule.terms
     frequency = terms.conventions.frequency
-    drawn = [(tranche.on, tranche.amount) for tranche in terms.tranches]
+    drawn = [(tranche.on, tranche.amount) for tranche in terms.options.tranches]
     first = terms.principal - sum(amount for _, amount in drawn)
     flows = [Flow(opening - first, 0)]
     owed = Fraction(0)
@@ -163,18 +162,18 @@ def _irregular_rates(schedule: Schedule, opening: int, paid: list[int], cost: in
         flows.append(Flow(amount, whole, odd))
         owed += row.principal * (whole + odd)
     rate = actuarial_rate(flows)
-    a_year = periods_a_year(frequency)
-    simple = cost * a_year / owed
+    times, of = terms.conventions.a_year
     numerator, denominator = rate.as_integer_ratio()
-    apr = _rate(numerator * a_year.numerator, denominator * a_year.denominator)
-    return apr, _compounded(1 + rate, a_year), _rate(simple.numerator, simple.denominator)
+    apr = _rate(numerator * times, denominator * of)
+    simple = _rate(cost * times * owed.denominator, owed.numerator * of)
+    return apr, _compounded(1 + rate, terms.conventions.a_year), simple
 
 
-def _compounded(growth: Decimal, a_year: Fraction) -> Decimal:
+def _compounded(growth: Decimal, a_year: Share) -> Decimal:
     with localcontext(_DECIMALS):
-        effective = growth ** (Decimal(a_year.numerator) / a_year.denominator) - 1
+        effective = growth ** (Decimal(a_year[0]) / a_year[1]) - 1
     return _rate(*effective.as_integer_ratio())
 
 
 def _rate(numerator: int, denominator: int) -> Decimal:
-    return Decimal(half_up(numerator * 10**RATE_PLACES, denominator)).scaleb(-RATE_PLACES)
+    return half_up(numerator * _SCALE, denominator) * _PLACE

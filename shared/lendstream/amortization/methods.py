@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from .errors import TermsError
-from .rounding import DIVIDE, Divide
+from .rounding import Divide, offset
 from .spans import Span
-from .terms import Method, Terms
+from .terms import Method
 
 Split = tuple[list[int], list[int]]
 """Principal and interest of each instalment, minor units."""
@@ -33,10 +33,11 @@ def annuity(principal: int, factors: Sequence[int], unit: int, divide: Divide, r
 
 def pay(span: Span, payment: int) -> Split:
     """The same payment every period, interest first; the last takes what is left."""
-    divide, unit, balance = DIVIDE[span.terms.conventions.rounding], span.unit, span.balance
+    conventions, unit, balance = span.terms.conventions, span.unit, span.balance
+    half, ties = offset(conventions.rounding, unit)
     principals: list[int] = []
     interests: list[int] = []
-    interest = span.interest(divide)
+    interest = span.interest(conventions.divide)
     for following in (*span.factors[1:], 0):
         part = payment - interest
         if part > balance:
@@ -46,24 +47,17 @@ def pay(span: Span, payment: int) -> Split:
         principals.append(part)
         interests.append(interest)
         balance -= part
-        interest = divide(balance * following, unit)
+        exact = balance * following + half
+        interest = exact // unit
+        if ties and interest & 1 and interest * unit == exact:
+            interest -= 1
     principals[-1] += balance
     return principals, interests
 
 
-def level_divide(terms: Terms) -> Divide:
-    """Rounding of level and flat instalments, to the multiple."""
-    conventions = terms.conventions
-    divide = DIVIDE[conventions.level_rounding or conventions.rounding]
-    multiple = conventions.multiple
-    if multiple == 1:
-        return divide
-    return lambda numerator, denominator: multiple * divide(numerator, denominator * multiple)
-
-
 def equal_instalment(span: Span) -> Split:
     """等额本息."""
-    payment = annuity(span.balance, span.level, span.unit, level_divide(span.terms))
+    payment = annuity(span.balance, span.level, span.unit, span.terms.conventions.level_divide)
     split = pay(span, payment)
     if span.terms.conventions.smooth:
         split = _smoothed(span, payment, split)
@@ -76,7 +70,7 @@ def _smoothed(span: Span, payment: int, split: Split) -> Split:
     The rule of Apache Fineract's progressive schedules: at most three times, and not for half a unit each.
     """
     count = len(split[0])
-    divide = DIVIDE[span.terms.conventions.rounding]
+    divide = span.terms.conventions.divide
     for _ in range(3):
         gap = split[0][-1] + split[1][-1] - payment
         if abs(gap) <= count // 2:
@@ -92,7 +86,7 @@ def _smoothed(span: Span, payment: int, split: Split) -> Split:
 
 def equal_principal(span: Span) -> Split:
     """等额本金."""
-    divide, unit, balance = DIVIDE[span.terms.conventions.rounding], span.unit, span.balance
+    divide, unit, balance = span.terms.conventions.divide, span.unit, span.balance
     part = divide(balance, len(span.factors))
     principals: list[int] = []
     interests: list[int] = []
@@ -117,10 +111,10 @@ def flat(span: Span) -> Split:
     """等本等息: interest on the whole balance in every period."""
     terms, count = span.terms, len(span.factors)
     interests = _interest_only(span, count)
-    part = DIVIDE[terms.conventions.rounding](span.balance, count)
+    part = terms.conventions.divide(span.balance, count)
     principals = [part] * count
     if terms.conventions.multiple > 1:
-        to_multiple = level_divide(terms)
+        to_multiple = terms.conventions.level_divide
         principals = [max(to_multiple(part + interest, 1) - interest, 0) for interest in interests]
     balance = span.balance
     for number, principal in enumerate(principals):
@@ -128,31 +122,31 @@ def flat(span: Span) -> Split:
         balance -= principals[number]
     principals[-1] += balance
     if terms.conventions.exact_flat:
-        total = DIVIDE[terms.conventions.rounding](span.balance * sum(span.factors), span.unit)
+        total = terms.conventions.divide(span.balance * sum(span.factors), span.unit)
         interests[-1] = max(total - sum(interests[:-1]), 0)
     return _all_used(span, (principals, interests))
 
 
 def single_payment(span: Span) -> Split:
     """一次性还本付息: simple interest, rounded once."""
-    divide = DIVIDE[span.terms.conventions.rounding]
+    divide = span.terms.conventions.divide
     return [span.balance], [divide(span.balance * sum(span.factors), span.unit)]
 
 
 def balloon(span: Span) -> Split:
     """气球贷."""
-    rest = span.terms.balloon
-    return pay(span, annuity(span.balance, span.level, span.unit, level_divide(span.terms), rest))
+    rest = span.terms.options.balloon
+    return pay(span, annuity(span.balance, span.level, span.unit, span.terms.conventions.level_divide, rest))
 
 
 def steps(span: Span) -> Split:
     """Principal in proportion to the weights; rounded cumulatively, so that no step takes a remainder."""
-    terms, divide, unit = span.terms, DIVIDE[span.terms.conventions.rounding], span.unit
+    terms, divide, unit = span.terms, span.terms.conventions.divide, span.unit
     principals: list[int] = []
     interests: list[int] = []
-    total, reached, repaid = sum(terms.steps), 0, 0
+    total, reached, repaid = sum(terms.options.steps), 0, 0
     interest = span.interest(divide)
-    for weight, following in zip(terms.steps, (*span.factors[1:], 0), strict=True):
+    for weight, following in zip(terms.options.steps, (*span.factors[1:], 0), strict=True):
         reached += weight
         upto = divide(span.balance * reached, total)
         principals.append(upto - repaid)
@@ -164,16 +158,16 @@ def steps(span: Span) -> Split:
 
 def fixed_payment(span: Span) -> Split:
     """A given payment until nothing is owed: as many instalments as that takes."""
-    return _until_repaid(span, span.terms.payment, "payment")
+    return _until_repaid(span, span.terms.options.payment, "payment")
 
 
 def income_based(span: Span) -> Split:
     """A share of the declared income between floor and cap, until nothing is owed."""
-    income = span.terms.income
+    income = span.terms.options.income
     if income is None:
         raise TermsError("income", "is needed for a payment that follows it")
     share, of = income.share.as_integer_ratio()
-    payment = level_divide(span.terms)(income.declared * share, of)
+    payment = span.terms.conventions.level_divide(income.declared * share, of)
     return _until_repaid(span, max(income.floor, min(income.cap, payment)), "income")
 
 
@@ -190,7 +184,7 @@ def _until_repaid(span: Span, payment: int, field: str) -> Split:
 
 
 def _interest_only(span: Span, count: int) -> list[int]:
-    divide, balance, unit = DIVIDE[span.terms.conventions.rounding], span.balance, span.unit
+    divide, balance, unit = span.terms.conventions.divide, span.balance, span.unit
     return [span.interest(divide), *(divide(balance * factor, unit) for factor in span.factors[1:count])]
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from .errors import TermsError
 
+MAX_ANNUAL_RATE = 10
+
 
 class When(StrEnum):
     """When a fee is charged."""
@@ -72,23 +74,40 @@ class Subsidy:
 
 @dataclass(frozen=True, slots=True)
 class Tranche:
-    """A later part of the principal, paid out on a day; the instalments from its period on are computed anew."""
+    """A later part of the principal, paid out on a day: the instalments from its period on are computed anew.
+
+    Raises TermsError.
+    """
 
     on: date
     amount: int
 
+    def __post_init__(self) -> None:
+        if self.amount <= 0:
+            raise TermsError("tranches", f"must be positive, not {self.amount}")
+
 
 @dataclass(frozen=True, slots=True)
 class RateChange:
-    """Another annual rate from a day on; the instalments from its period on are computed anew."""
+    """Another annual rate from a day on: the instalments from its period on are computed anew.
+
+    Raises TermsError.
+    """
 
     on: date
     annual_rate: Decimal
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.annual_rate <= MAX_ANNUAL_RATE:
+            raise TermsError("rate_changes", f"must be between 0 and {MAX_ANNUAL_RATE}, not {self.annual_rate}")
+
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """The instalment as a share of the income declared for a period, between a floor and a cap (minor units)."""
+    """The instalment as a share of the income declared for a period, between a floor and a cap.
+
+    Amounts in minor units. Raises TermsError.
+    """
 
     declared: int
     share: Decimal

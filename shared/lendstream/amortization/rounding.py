@@ -52,6 +52,26 @@ DIVIDE: dict[Rounding, Divide] = {
 }
 
 
+def offset(mode: Rounding, denominator: int) -> tuple[int, bool]:
+    """What to add to a numerator so that floor division by the denominator rounds by the mode.
+
+    The second tells whether a division without rest then was a tie, from which an odd quotient goes down by 1.
+    For loops, where a call for each division would cost more than the division.
+    """
+    if mode is Rounding.UP:
+        return denominator - 1, False
+    if mode is Rounding.DOWN:
+        return 0, False
+    return denominator >> 1, mode is Rounding.HALF_EVEN and not denominator & 1
+
+
+def to_multiple(divide: Divide, multiple: int) -> Divide:
+    """The same rounding, to a multiple of so many units."""
+    if multiple == 1:
+        return divide
+    return lambda numerator, denominator: multiple * divide(numerator, denominator * multiple)
+
+
 def rounded(value: Fraction, mode: Rounding = Rounding.HALF_UP) -> int:
     """An exact amount in minor units, rounded to a whole one."""
     return DIVIDE[mode](value.numerator, value.denominator)

@@ -45,7 +45,7 @@ class Schedule:
     def opening_balance(self) -> int:
         """The principal owed right after the disbursement, minor units: without down payment and later tranches."""
         first = self.instalments[0]
-        drawn = self.terms.principal - sum(tranche.amount for tranche in self.terms.tranches)
+        drawn = self.terms.principal - sum(tranche.amount for tranche in self.terms.options.tranches)
         return drawn if first.number else drawn - first.principal
 
     @property

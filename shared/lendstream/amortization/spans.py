@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .conventions import Level
 from .periods import Periods
 from .rounding import Divide
 from .terms import Terms
@@ -40,16 +39,16 @@ def span_from(
 ) -> Span:
     """The periods from number `start` on (0 is the first) at the annual rate `rate / of`."""
     unit = of * periods.base
-    factors = [rate * weight for weight in periods.weights[start:]]
+    factors = [rate * weight for weight in (periods.weights[start:] if start else periods.weights)]
     level = factors
-    if terms.conventions.level is not Level.EXACT:
+    if terms.conventions.level_share is not None:
         nominal = rate * periods.level_weight
         level = [nominal if factor else 0 for factor in factors]
     elif first_interest is not None:
         # The first period counts for what it really costs, first_interest / balance; all the others as ever.
         level = [first_interest * unit, *(factor * balance for factor in factors[1:])]
         factors, unit = [factor * balance for factor in factors], unit * balance
-    if terms.amortised_over:
+    if terms.options.amortised_over:
         nominal = rate * periods.level_weight * (unit // (of * periods.base))
-        level = [*level, *[nominal] * (terms.amortised_over - terms.instalments)]
+        level = [*level, *[nominal] * (terms.options.amortised_over - terms.instalments)]
     return Span(terms, balance, factors, level, unit, first_interest)

@@ -3,27 +3,20 @@
 from datetime import date
 from fractions import Fraction
 
-from .conventions import Frequency, MonthEnd, Shift, Unit
+from .conventions import Frequency, MonthEnd
 from .dates import regular
 from .schedule import Schedule
-
-_PERIODS_A_YEAR = {Unit.MONTHS: 12, Unit.WEEKS: 52, Unit.DAYS: 365}
-
-
-def periods_a_year(frequency: Frequency) -> Fraction:
-    """12 for months, 52 for weeks, 365 for days, over how many of them make a period."""
-    return Fraction(_PERIODS_A_YEAR[frequency.unit], frequency.every)
 
 
 def is_regular(schedule: Schedule) -> bool:
     """Whether instalment k falls due exactly k periods after the one disbursement."""
-    terms = schedule.terms
+    options = schedule.terms.options
     return (
-        terms.first_due is None
-        and terms.due_day is None
-        and not terms.due_dates
-        and not terms.tranches
-        and terms.conventions.shift is Shift.NONE
+        options.first_due is None
+        and options.due_day is None
+        and not options.due_dates
+        and not options.tranches
+        and not schedule.terms.conventions.shifts
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ..amortization import Conventions, Fee, Method, Rounding, Terms, TermsError, When
+from ..amortization import Conventions, Fee, Method, Options, Rounding, Terms, TermsError, When
 from ..amortization.rounding import rounded
 
 
@@ -151,8 +151,7 @@ class Product(_Data):
             method=self.method,
             disbursed_on=disbursed_on,
             conventions=Conventions(rounding=self.rounding),
-            product=f"{self.code}@{self.version}",
-            fees=self._fees(),
+            options=Options(product=f"{self.code}@{self.version}", fees=self._fees()),
         )
 
     def _fees(self) -> tuple[Fee, ...]:
