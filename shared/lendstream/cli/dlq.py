@@ -37,12 +37,12 @@ def list_letters(
         print_json([letter_view.as_dict(each) for each in chosen])
         return
     if chosen:
-        console().print(letter_view.table(chosen, with_state=all))
+        letter_view.print_list(console(), chosen)
     else:
         console().print("No dead letters." if all or not found else "No open dead letters; --all shows the others.")
     if strange:
         places = ", ".join(record.place for record in strange[:3])
-        complain(f"{len(strange)} records on the dead-letter topics are no dead letters: {places}")
+        complain(f"On the dead-letter topics, but no dead letter: {places}{' ...' if len(strange) > 3 else ''}")
 
 
 @app.command("show")
@@ -121,7 +121,7 @@ def _resolve(
     if closed := [each for each in chosen if each.state != "open"]:
         fail(f"{str(closed[0].letter.id)[:8]} was {closed[0].state} already.")
     if chosen and not selection.ids and not yes:
-        console().print(letter_view.table(chosen, with_state=False))
+        letter_view.print_list(console(), chosen)
         typer.confirm(f"{'Retry' if action is Action.RETRIED else 'Drop'} these {len(chosen)}?", abort=True)
     run(_write(bootstrap, chosen, action, by, reason), bootstrap)
     if as_json:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from lendstream.cli import show
@@ -43,62 +43,53 @@ def as_dict(each: Letter) -> dict[str, Any]:
     }
 
 
-def table(chosen: Sequence[Letter], *, with_state: bool) -> Table:
-    """One line a dead letter."""
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("id", *(("state",) if with_state else ()), "when (UTC)", "service", "type", "attempt"):
-        shown.add_column(title, no_wrap=True, justify="right" if title == "attempt" else "left")
-    shown.add_column("record")
-    shown.add_column("error", ratio=1)
+def print_list(out: Console, chosen: Sequence[Letter]) -> None:
+    """Two lines a dead letter: what it is and where it stood, and why it failed."""
     for each in chosen:
         letter = each.letter
-        cells = [str(letter.id)[:8], f"{letter.at:%Y-%m-%d %H:%M:%S}", letter.service]
-        if with_state:
-            cells.insert(1, each.state)
-        cells += [letter.record.header("ce_type") or "?", str(letter.attempt), letter.record.place, _summary(each)]
-        shown.add_row(*map(Text, cells))
-    return shown
+        kind = letter.record.header("ce_type") or "?"
+        state = "" if each.state == "open" else f"  {each.state}"
+        about = f"  {_time(letter.at)}  {letter.service:<13} {kind:<22} {letter.record.place}  attempt {letter.attempt}"
+        out.print(Text.assemble((str(letter.id)[:8], "bold"), show.printable(about), (state, "green")), soft_wrap=True)
+        out.print(Text(f"          {show.printable(_summary(each))}", "dim"), no_wrap=True, overflow="ellipsis")
 
 
 def _summary(each: Letter) -> str:
     letter = each.letter
-    if not letter.errors:
-        return f"{letter.error_type}: {letter.error.splitlines()[0] if letter.error else ''}"[:200]
-    first = letter.errors[0]
-    more = f" (and {len(letter.errors) - 1} more)" if len(letter.errors) > 1 else ""
-    return f"{first.field or 'record'}: {first.message}"[:200] + more
+    return show.reasons(letter.errors) or f"{letter.error_type}: {letter.error.splitlines()[0] if letter.error else ''}"
 
 
 def print_whole(out: Console, each: Letter) -> None:
     """Everything about a dead letter."""
-    letter = each.letter
+    letter, done = each.letter, each.resolution
+    error = f"{letter.error_type}: {letter.error}" if not letter.errors else f"{letter.error_type}, because of"
     facts = {
         "id": str(letter.id),
-        "state": each.state,
+        "state": each.state + (f" by {done.by} at {_time(done.at)}" if done else ""),
+        "reason": done.reason if done else "",
         "service": letter.service,
-        "record": f"{letter.record.place}, key {show.as_text(letter.record.key or b'-')}",
-        "when": f"{letter.at:%Y-%m-%d %H:%M:%S} UTC, attempt {letter.attempt}",
-        "error": f"{letter.error_type}: {letter.error}",
+        "record": letter.record.place,
+        "key": "(none)" if letter.record.key is None else show.as_text(letter.record.key),
+        "when": f"{_time(letter.at)}, attempt {letter.attempt}",
+        "error": error,
     }
-    if each.resolution:
-        done = each.resolution
-        facts["state"] += f" by {done.by} at {done.at:%Y-%m-%d %H:%M:%S} UTC" + (
-            f": {done.reason}" if done.reason else ""
-        )
     for name, fact in facts.items():
-        out.print(Text.assemble((f"{name:>8}  ", "bold"), fact))
-    for error in letter.errors:
-        out.print(
-            Text.assemble(
-                "          ",
-                (error.field or "(the whole record)", "bold"),
-                f": {error.message} [{error.code}] {error.fix}",
-            )
-        )
+        if fact:
+            out.print(Text.assemble((f"{name:>8}  ", "bold"), show.printable(fact, keep="\n")))
+    for each_error in letter.errors:
+        field = each_error.field or "(the whole record)"
+        said = show.printable(f": {each_error.message} [{each_error.code}] {each_error.fix}")
+        out.print(Text.assemble("          ", (show.printable(field), "bold"), said))
     out.print(Text("\nheaders", "bold"))
-    for name, value in letter.record.headers:
-        out.print(Text(f"  {name}: {show.as_text(value)}"))
+    for name, header in letter.record.headers:
+        out.print(Text(show.printable(f"  {name}: {show.as_text(header)}")))
+    if not letter.record.headers:
+        out.print("  (none)")
     out.print(Text("\nvalue", "bold"))
     value = show.value_of(letter.record)
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    out.print(Text("(none: a tombstone)" if value is None else shown))
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    out.print(Text("  (none: a tombstone)" if value is None else show.printable(text, keep="\n")))
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,7 +1,7 @@
 """Records as people read them on a line, and as scripts read them in JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -13,29 +13,29 @@ from rich.text import Text
 from lendstream import dead_letter
 from lendstream.dead_letter import Resolution
 from lendstream.envelope import Envelope, Record, Tombstone, decode
-from lendstream.errors import DataError
+from lendstream.errors import DataError, FieldError
 from lendstream.events.base import Event
 from lendstream.topics import DEAD_LETTER, Topic, UnknownTopic, find
 
+_REASONS = 3  # on a line
 _SMALL_PART = 8  # fields; a larger part of an event is left to --json
 _COLOURS = ("cyan", "green", "magenta", "blue", "yellow", "bright_cyan", "bright_green", "bright_magenta")
 
 
 def line(record: Record) -> Text:
     """One line: time, topic, key, type, the fields that matter. Never fails; direct identifiers are left out."""
-    said = record.header("ce_time") or ""
-    text = Text(no_wrap=True, overflow="ellipsis")
+    said = record.header("ce_time" if not _of_dead_letters(record) else dead_letter.AT) or ""
+    text = Text()
     text.append(_time(said, record.timestamp) + "  ", "dim")
-    text.append(f"{short_topic(record.topic):<24} ", _COLOURS[sum(record.topic.encode()) % len(_COLOURS)])
+    text.append(f"{short_topic(record.topic):<20} ", _COLOURS[sum(record.topic.encode()) % len(_COLOURS)])
     text.append(f"{_key(record.key):<16} ", "bold")
     try:
         what, details = _contents(record)
     except DataError as error:
-        reasons = "; ".join(str(each) for each in error.errors)
-        text.append(f"{record.header('ce_type') or '?'} not decodable: ", "red")
-        return text.append(_printable(reasons))
-    text.append(f"{what:<24} ", "bold")
-    return text.append(_printable("  ".join(f"{name}={value}" for name, value in details)))
+        text.append(f"{printable(record.header('ce_type') or '?'):<20} ", "bold red")
+        return text.append(f"not decodable: {printable(reasons(error.errors))}", "red")
+    text.append(f"{printable(what):<20} ", "bold")
+    return text.append(printable("  ".join(f"{name}={value}" for name, value in details)))
 
 
 def as_dict(record: Record) -> dict[str, Any]:
@@ -58,6 +58,12 @@ def as_dict(record: Record) -> dict[str, Any]:
     return {**shown, "value": value_of(record)}
 
 
+def reasons(errors: Sequence[FieldError]) -> str:
+    """The first reasons in short."""
+    told = "; ".join(f"{each.field or 'record'}: {each.message.rstrip('.')}" for each in errors[:_REASONS])
+    return told + (f"; and {len(errors) - _REASONS} more" if len(errors) > _REASONS else "")
+
+
 def value_of(record: Record) -> Any:
     """The value as JSON data if it is JSON, else as text; None without one."""
     if record.value is None:
@@ -71,6 +77,11 @@ def value_of(record: Record) -> Any:
 def as_text(value: bytes) -> str:
     """Bytes as text; those that are not UTF-8 as \\xff."""
     return value.decode("utf-8", "backslashreplace")
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text without what a terminal would take as a command, nor line ends unless they are to be kept."""
+    return "".join(each if each.isprintable() or each in keep else "·" for each in text)
 
 
 def short_topic(name: str) -> str:
@@ -94,7 +105,8 @@ def _dead_letter(record: Record) -> tuple[str, list[tuple[str, str]]]:
     if isinstance(found, Resolution):
         return f"(dead letter {found.action})", [("id", str(found.resolves)[:8]), ("by", found.by)]
     about = [("id", str(found.id)[:8]), ("type", found.record.header("ce_type") or "?"), ("at", found.record.place)]
-    return "(dead letter)", [*about, ("error", f"{found.error_type}: {found.error}")]
+    why = reasons(found.errors) or found.error
+    return "(dead letter)", [*about, ("error", f"{found.error_type}: {why}")]
 
 
 def _of_dead_letters(record: Record) -> bool:
@@ -141,7 +153,7 @@ def _scalar(value: Any) -> str:
 def _key(key: bytes | None) -> str:
     if key is None:
         return "-"
-    text = as_text(key)
+    text = printable(as_text(key))
     try:
         return _short_id(str(UUID(text)))
     except ValueError:
@@ -158,9 +170,4 @@ def _time(said: str, timestamp: datetime | None) -> str:
     except ValueError:
         moment = timestamp or datetime.fromtimestamp(0, UTC)
     moment = moment.astimezone(UTC) if moment.tzinfo else moment
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
-
-
-def _printable(text: str) -> str:
-    """The text without line ends and without what a terminal would take as a command."""
-    return "".join(each if each.isprintable() else "·" for each in text)
+    return f"{moment:%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"

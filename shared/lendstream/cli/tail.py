@@ -102,7 +102,8 @@ async def _tail(
                 sys.stdout.write(json.dumps(show.as_dict(record), ensure_ascii=False) + "\n")
                 sys.stdout.flush()
             else:
-                out.print(show.line(record), soft_wrap=not sys.stdout.isatty())
+                whole_lines = not sys.stdout.isatty()
+                out.print(show.line(record), no_wrap=True, overflow="ellipsis", soft_wrap=whole_lines)
             shown += 1
             if shown == limit:
                 return

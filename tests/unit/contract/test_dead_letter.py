@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from lendstream import dead_letter
 from lendstream.dead_letter import Action, DeadLetter, Resolution
 from lendstream.envelope import Record
