@@ -1,17 +1,21 @@
 """Which event goes to which aggregate, and which rule answers it."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from lendstream.events import intake
 from lendstream.events.decision import ApplicationDecided
 from lendstream.events.loan import LoanCancelled, LoanOpened
-from lendstream.runtime.decider import Context, DayStep, Route
+from lendstream.runtime.decider import Context, DayStep, Decision, Route
 
 from .domain import acceptance, customer, decision, ids, loan, submission
 from .domain.model import Desk
+from .domain.rule import Answer
 from .store import Applications, Customers
 
+Rule = Callable[[Any, Any, Any], Answer[Any]]
 FromPartner = intake.ApplicationSubmitted | intake.OfferAccepted | intake.ApplicationWithdrawn
 
 
@@ -28,16 +32,21 @@ def routes(desk: Desk, applications: Applications, customers: Customers) -> tupl
         return ids.customer_id(desk.identity_secret, event.identity)
 
     return (
-        Route(intake.ApplicationSubmitted, applications, of_reference, partial(submission.submit, desk)),
-        Route(intake.ApplicationSubmitted, customers, of_person, partial(customer.keep_profile, desk)),
-        Route(intake.OfferAccepted, applications, of_reference, acceptance.accept),
-        Route(intake.ApplicationWithdrawn, applications, of_reference, acceptance.withdraw),
-        Route(ApplicationDecided, applications, of_application, partial(decision.decided, desk)),
-        Route(LoanOpened, applications, of_application, loan.loan_opened),
-        Route(LoanCancelled, applications, of_application, loan.loan_cancelled),
+        Route(intake.ApplicationSubmitted, applications, of_reference, by(partial(submission.submit, desk))),
+        Route(intake.ApplicationSubmitted, customers, of_person, by(partial(customer.keep_profile, desk))),
+        Route(intake.OfferAccepted, applications, of_reference, by(acceptance.accept)),
+        Route(intake.ApplicationWithdrawn, applications, of_reference, by(acceptance.withdraw)),
+        Route(ApplicationDecided, applications, of_application, by(partial(decision.decided, desk))),
+        Route(LoanOpened, applications, of_application, by(loan.loan_opened)),
+        Route(LoanCancelled, applications, of_application, by(loan.loan_cancelled)),
     )
 
 
 def expiry(applications: Applications) -> DayStep:
     """A business day ends the offers that were valid until a day before it."""
-    return DayStep(applications, applications.offers_over, acceptance.expire)
+    return DayStep(applications, applications.offers_over, by(acceptance.expire))
+
+
+def by(rule: Rule) -> Callable[[Any, Any, Context], Decision[Any]]:
+    """The rule, as the runtime calls it."""
+    return lambda state, event, context: Decision(*rule(state, event, context))

@@ -82,9 +82,7 @@ def context(**changes: Any) -> Context:
 
 def received(reference: str = "SHOP-1", **changes: Any) -> Application:
     """An application just taken in."""
-    state = submit(DESK, None, submission(reference, **changes), context()).state
-    assert state is not None
-    return state
+    return submit(DESK, None, submission(reference, **changes), context())[0]
 
 
 def decision(application: Application, *, approved: bool = True, **terms: Any) -> ApplicationDecided:

@@ -22,7 +22,7 @@ LATER = "2026-03-02T08:15:30.500Z"
 
 
 def kept(state: Customer | None = None, event: ApplicationSubmitted | None = None) -> Customer:
-    after = keep_profile(DESK, state, event or submission(), context()).state
+    after = keep_profile(DESK, state, event or submission(), context())[0]
     assert after is not None
     return after
 
@@ -35,12 +35,12 @@ def identity_of(customer: Customer) -> Identity:
 
 
 def test_the_first_submission_makes_a_key_and_a_sealed_profile() -> None:
-    result = keep_profile(DESK, None, submission(), context())
-    key, profile = result.events
+    after, events = keep_profile(DESK, None, submission(), context())
+    key, profile = events
     assert isinstance(key, CustomerKey)
     assert isinstance(profile, CustomerProfile)
-    assert result.state == Customer(customer_id(SECRET, submission().identity), key, profile)
-    assert identity_of(result.state) == submission().identity
+    assert after == Customer(customer_id(SECRET, submission().identity), key, profile)
+    assert identity_of(after) == submission().identity
     assert profile.key_id == key.key_id
     assert "王小明" not in profile.model_dump_json()
 
@@ -56,9 +56,9 @@ def test_what_is_sealed_is_plain_json_for_its_readers() -> None:
 @pytest.mark.parametrize("event", [submission(), submission("OTHER-9", amount=700_000, submitted_at=LATER)])
 def test_a_person_who_did_not_change_is_not_published_again(event: ApplicationSubmitted) -> None:
     state = kept()
-    result = keep_profile(DESK, state, event, context(partner="clinic"))
-    assert result.state is state
-    assert not result.events
+    after, events = keep_profile(DESK, state, event, context(partner="clinic"))
+    assert after is state
+    assert not events
 
 
 @pytest.mark.parametrize(
@@ -69,25 +69,25 @@ def test_a_person_who_did_not_change_is_not_published_again(event: ApplicationSu
 def test_a_change_is_published_under_the_same_key(changes: dict[str, object]) -> None:
     state = kept()
     event = submission("OTHER-9", submitted_at=LATER, **changes)
-    result = keep_profile(DESK, state, event, context())
-    (profile,) = result.events
+    after, events = keep_profile(DESK, state, event, context())
+    (profile,) = events
     assert isinstance(profile, CustomerProfile)
-    assert result.state is not None
-    assert result.state.key is state.key
-    assert identity_of(result.state) == event.identity
+    assert after is not None
+    assert after.key is state.key
+    assert identity_of(after) == event.identity
     assert (profile.language, profile.consents) == (event.language, event.consents)
 
 
 def test_an_older_submission_that_comes_later_changes_nothing() -> None:
     state = kept(event=submission(submitted_at=LATER))
     older = submission("OLD-1", identity__mobile="+8613900139000")
-    assert keep_profile(DESK, state, older, context()).state is state
+    assert keep_profile(DESK, state, older, context())[0] is state
 
 
 def test_a_partners_fast_clock_does_not_lock_out_later_changes() -> None:
     state = kept(event=submission(submitted_at=(NOW + timedelta(hours=20)).isoformat()))
     newer = submission("NEW-1", identity__mobile="+8613900139000", submitted_at=(NOW + timedelta(hours=1)).isoformat())
-    after = keep_profile(DESK, state, newer, context(now=NOW + timedelta(hours=2))).state
+    after = keep_profile(DESK, state, newer, context(now=NOW + timedelta(hours=2)))[0]
     assert after is not None
     assert identity_of(after) == newer.identity
 
@@ -95,8 +95,8 @@ def test_a_partners_fast_clock_does_not_lock_out_later_changes() -> None:
 def test_a_data_key_under_an_old_master_is_rewrapped_on_the_way() -> None:
     state = kept()
     rotated = Vault({"2026-01": bytes(range(32)), "2026-02": bytes(32)}, "2026-02")
-    result = keep_profile(replace(DESK, vault=rotated), state, submission("OTHER-9"), context())
-    (key,) = result.events
+    _after, events = keep_profile(replace(DESK, vault=rotated), state, submission("OTHER-9"), context())
+    (key,) = events
     assert isinstance(key, CustomerKey)
     assert state.key is not None
     assert (key.master_key_id, key.key_id) == ("2026-02", state.key.key_id)
@@ -120,9 +120,9 @@ def test_nobody_is_erased_whom_nobody_knows() -> None:
 def test_a_submission_from_before_the_erasure_brings_nobody_back() -> None:
     state = kept()
     erased, _ = erase(state, state.customer_id, NOW)
-    repeated = keep_profile(DESK, erased, submission(), context(now=NOW + timedelta(days=2)))
-    assert repeated.state is erased
-    assert not repeated.events
+    after, events = keep_profile(DESK, erased, submission(), context(now=NOW + timedelta(days=2)))
+    assert after is erased
+    assert not events
 
 
 def test_applying_again_after_an_erasure_makes_another_key() -> None:
@@ -131,7 +131,7 @@ def test_applying_again_after_an_erasure_makes_another_key() -> None:
     assert state.profile is not None
     erased, _ = erase(state, state.customer_id, NOW)
     again = submission("NEW-1", submitted_at=(NOW + timedelta(seconds=1)).isoformat())
-    after = keep_profile(DESK, erased, again, context(now=NOW + timedelta(seconds=2))).state
+    after = keep_profile(DESK, erased, again, context(now=NOW + timedelta(seconds=2)))[0]
     assert after is not None
     assert after.key is not None
     assert after.key.key_id != state.key.key_id

@@ -7,9 +7,9 @@ from lendstream.errors import Refused
 from lendstream.events import application as lending
 from lendstream.events import intake
 from lendstream.events.intake import ApplicationStatus as Status
-from lendstream.runtime.decider import Context, Decision
 
 from .model import Application
+from .rule import Answer, Context
 from .validation import control_characters
 
 _TAKEN = frozenset((Status.ACCEPTED, Status.LOAN_OPENED, Status.LOAN_CANCELLED))
@@ -21,7 +21,7 @@ _NO_OFFER = {
 }
 
 
-def accept(state: Application | None, event: intake.OfferAccepted, context: Context) -> Decision[Application]:
+def accept(state: Application | None, event: intake.OfferAccepted, context: Context) -> Answer[Application]:
     """Take the acceptance of exactly the offer that was made; seen again, answer where the application stands.
 
     Raises Refused: unknown_reference, unknown_offer, not_decided, declined, withdrawn, offer_expired.
@@ -37,7 +37,7 @@ def accept(state: Application | None, event: intake.OfferAccepted, context: Cont
             fix="Send the offer_id of OfferMade.",
         )
     if state.status in _TAKEN:
-        return Decision(state, (state.status_changed(),))
+        return state, (state.status_changed(),)
     if offer is None or state.status in _NO_OFFER:
         code, message, fix = _NO_OFFER[state.status]
         raise Refused(code, message, field="offer_id", fix=fix)
@@ -62,10 +62,10 @@ def accept(state: Application | None, event: intake.OfferAccepted, context: Cont
         disburse_on=max(state.disburse_on or today, today),
         submitted_at=state.asked.submitted_at,
     )
-    return Decision(accepted, (told, accepted.status_changed()))
+    return accepted, (told, accepted.status_changed())
 
 
-def withdraw(state: Application | None, event: intake.ApplicationWithdrawn, context: Context) -> Decision[Application]:
+def withdraw(state: Application | None, event: intake.ApplicationWithdrawn, context: Context) -> Answer[Application]:
     """End an application that is not accepted yet; seen again, answer where it stands.
 
     Raises Refused: unknown_reference, already_accepted, already_closed; DataError for a reason of unusable text.
@@ -75,7 +75,7 @@ def withdraw(state: Application | None, event: intake.ApplicationWithdrawn, cont
     for finding in control_characters(event):
         raise Refused(finding.code, finding.message, field=finding.field, fix=finding.fix)
     if state.status is Status.WITHDRAWN:
-        return Decision(state, (state.status_changed(),))
+        return state, (state.status_changed(),)
     if state.status in _TAKEN:
         message = f"The offer of {event.reference} is accepted; the loan is on its way."
         raise Refused("already_accepted", message, field="reference", fix="Let the customer repay the loan.")
@@ -86,16 +86,16 @@ def withdraw(state: Application | None, event: intake.ApplicationWithdrawn, cont
     told = lending.ApplicationWithdrawn(
         application_id=state.application_id, customer_id=state.customer_id, reason=event.reason
     )
-    return Decision(withdrawn, (told, withdrawn.status_changed()))
+    return withdrawn, (told, withdrawn.status_changed())
 
 
-def expire(state: Application, day: date, context: Context) -> Decision[Application]:
+def expire(state: Application, day: date, context: Context) -> Answer[Application]:
     """End an offer whose last day is over."""
     expired = replace(state, status=Status.EXPIRED)
     told = lending.ApplicationExpired(
         application_id=state.application_id, customer_id=state.customer_id, expired_on=day
     )
-    return Decision(expired, (told, expired.status_changed()))
+    return expired, (told, expired.status_changed())
 
 
 def _unknown(reference: str) -> Refused:

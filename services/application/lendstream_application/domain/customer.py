@@ -8,16 +8,16 @@ from lendstream.errors import Refused
 from lendstream.events.base import Event
 from lendstream.events.customer import CustomerProfile
 from lendstream.events.intake import ApplicationSubmitted
-from lendstream.runtime.decider import Context, Decision
 from lendstream.topics import CUSTOMER, CUSTOMER_KEY
 
 from .ids import customer_id
 from .model import Customer, Desk
+from .rule import Answer, Context
 
 
 def keep_profile(
     desk: Desk, state: Customer | None, submission: ApplicationSubmitted, context: Context
-) -> Decision[Customer]:
+) -> Answer[Customer | None]:
     """Publish the identity, sealed, when it is new or has changed.
 
     A submission older than the profile changes nothing, and one from before an erasure brings nobody back. A data
@@ -28,7 +28,7 @@ def keep_profile(
     known = state or Customer(identifier)
     written_at = min(submission.submitted_at, context.now)
     if _stale(known, written_at):
-        return Decision(state)
+        return state, ()
     key = desk.vault.rewrap(known.key) if known.key else desk.vault.new_key(identifier)
     identity = submission.identity.model_dump_json().encode()
     profile = known.profile
@@ -43,8 +43,8 @@ def keep_profile(
         )
     events: list[Event] = [new for new, old in ((key, known.key), (profile, known.profile)) if new is not old]
     if not events:
-        return Decision(state)
-    return Decision(Customer(identifier, key, profile, known.erased_at), events)
+        return state, ()
+    return Customer(identifier, key, profile, known.erased_at), events
 
 
 def erase(state: Customer | None, identifier: UUID, now: datetime) -> tuple[Customer, tuple[Erasure, ...]]:

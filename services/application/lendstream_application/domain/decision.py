@@ -9,17 +9,15 @@ from lendstream.errors import Refused
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import ApplicationDecided, Outcome, Terms
 from lendstream.events.intake import ApplicationStatus, OfferInstalment, OfferMade
-from lendstream.runtime.decider import Context, Decision
 
 from .ids import offer_id
 from .model import Application, Desk
+from .rule import Answer, Context
 
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-def decided(
-    desk: Desk, state: Application | None, event: ApplicationDecided, context: Context
-) -> Decision[Application]:
+def decided(desk: Desk, state: Application | None, event: ApplicationDecided, context: Context) -> Answer[Application]:
     """Make the offer or tell the refusal; a decision seen again, or on a withdrawn application, changes nothing.
 
     Raises Refused for an unknown application, or terms that the catalogue cannot be made into an offer.
@@ -27,16 +25,16 @@ def decided(
     if state is None:
         raise Refused("unknown_application", f"There is no application {event.application_id}.")
     if state.status is not ApplicationStatus.RECEIVED:
-        return Decision(state)
+        return state, ()
     known = replace(state, decision_id=event.decision_id, reasons=event.reasons, ask_again_at=None)
     if event.outcome is Outcome.DECLINED:
         declined = replace(known, status=ApplicationStatus.DECLINED)
-        return Decision(declined, (declined.status_changed(),))
+        return declined, (declined.status_changed(),)
     if event.terms is None:
         raise Refused("terms_missing", "The approval has no terms.", field="terms")
     offer = make_offer(desk.catalogue, state, event, event.terms, context.business_date)
     offered = replace(known, status=ApplicationStatus.OFFERED, offer=offer)
-    return Decision(offered, (offer, offered.status_changed()))
+    return offered, (offer, offered.status_changed())
 
 
 def make_offer(

@@ -6,7 +6,8 @@ from uuid import UUID, uuid5
 from lendstream import privacy
 from lendstream.errors import Refused
 from lendstream.events.intake import ApplicationSubmitted, Identity
-from lendstream.runtime.decider import Context
+
+from .rule import Context
 
 _APPLICATIONS = UUID("6f1c2a52-8f0b-5d0c-9a53-2f4a4f0f8a61")
 

@@ -3,16 +3,16 @@
 from lendstream.errors import Refused
 from lendstream.events.application import ApplicantFacts, ApplicationReady, ApplicationReceived
 from lendstream.events.intake import ApplicationStatus, ApplicationSubmitted
-from lendstream.runtime.decider import Context, Decision
 
 from .ids import application_id, customer_id, fingerprint, partner_of
 from .model import Application, Desk
+from .rule import Answer, Context
 from .validation import age, check
 
 
 def submit(
     desk: Desk, state: Application | None, submission: ApplicationSubmitted, context: Context
-) -> Decision[Application]:
+) -> Answer[Application]:
     """Take in a new application; answer a repeated one with where it stands.
 
     Raises DataError with every finding; Refused `reference_reused` for another content under a known reference.
@@ -26,7 +26,7 @@ def submit(
                 field="reference",
                 fix="Use a new reference; the first application stands.",
             )
-        return Decision(state, (state.status_changed(),))
+        return state, (state.status_changed(),)
     check(submission, desk.catalogue, context)
     ready = _question(desk, submission, context)
     application = Application(
@@ -52,7 +52,7 @@ def submit(
         purpose=ready.purpose,
         submitted_at=ready.submitted_at,
     )
-    return Decision(application, (received, ready, application.status_changed()))
+    return application, (received, ready, application.status_changed())
 
 
 def _question(desk: Desk, submission: ApplicationSubmitted, context: Context) -> ApplicationReady:

@@ -9,7 +9,8 @@ from lendstream.catalogue import Catalogue, Product, UnknownProductError
 from lendstream.errors import DataError, FieldError
 from lendstream.events.base import Model
 from lendstream.events.intake import ApplicationSubmitted
-from lendstream.runtime.decider import Context
+
+from .rule import Context
 
 CLOCK_TOLERANCE = timedelta(days=1)
 LONGEST_WAIT = timedelta(days=90)
