@@ -1,6 +1,6 @@
 """Publishing to and reading from the broker in tests."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -13,7 +13,7 @@ from lendstream.runtime.records import from_kafka
 
 
 @asynccontextmanager
-async def producer(bootstrap: str) -> AsyncIterator[Callable[[Iterable[Record]], object]]:
+async def producer(bootstrap: str) -> AsyncIterator[Callable[[Iterable[Record]], Awaitable[None]]]:
     """A function that publishes records and waits for their acknowledgement."""
     kafka = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2_097_152)
     await kafka.start()

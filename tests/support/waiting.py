@@ -4,17 +4,21 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], T | Awaitable[T]], what: str, limit: float = 120) -> T:
+@overload
+async def until(condition: Callable[[], Awaitable[T]], what: str, limit: float = 120) -> T: ...
+@overload
+async def until(condition: Callable[[], T], what: str, limit: float = 120) -> T: ...
+async def until(condition: Callable[[], Any], what: str, limit: float = 120) -> Any:
     """Wait until the condition gives something true, and return it; fail after a generous limit."""
     deadline = time.monotonic() + limit
     while True:
         found = condition()
-        value: T = await found if inspect.isawaitable(found) else found
+        value = await found if inspect.isawaitable(found) else found
         if value:
             return value
         if time.monotonic() > deadline:
