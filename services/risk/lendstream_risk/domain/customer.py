@@ -1,0 +1,73 @@
+"""What risk knows of one customer: a fold over the events of the customer's applications and loans."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lendstream.events.decision import CustomerPosition
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """An open loan. Amounts in minor units."""
+
+    application_id: str
+    principal: int
+    """Principal outstanding."""
+    instalment: int
+    """The largest instalment of its schedule."""
+    days_past_due: int
+    sequence: int
+    """The sequence of the last event folded in: an event that is not above it has been seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """An approval that is not yet a loan. Amounts in minor units."""
+
+    amount: int
+    instalment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a decision was made from, enough to make it again to the byte."""
+
+    fingerprint: str
+    """Of the question: the same application asking with other facts is an error, not a new decision."""
+    attempt: int
+    policy_version: int
+    position: tuple[int, int, int, int, int]
+    """The fields of CustomerPosition, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """The state of one customer. Ids are text; mappings are never changed, only replaced."""
+
+    loans: Mapping[str, Loan] = field(default_factory=dict)
+    """Open loans by loan id."""
+    commitments: Mapping[str, Commitment] = field(default_factory=dict)
+    """Approvals not yet turned into a loan, by application id."""
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """Loans that are over, by loan id: the application each came from. So that a replay does not open them again."""
+    loans_repaid: int = 0
+    decided: Mapping[str, Remembered] = field(default_factory=dict)
+    """Recent decisions by application id, oldest first."""
+
+    def position(self, besides: str) -> CustomerPosition:
+        """Where the customer stands with us, besides one application (which may have become a loan already)."""
+        loans = [loan for loan in self.loans.values() if loan.application_id != besides]
+        commitments = [each for key, each in self.commitments.items() if key != besides]
+        return CustomerPosition(
+            open_loans=len(loans) + len(commitments),
+            exposure=sum(loan.principal for loan in loans) + sum(each.amount for each in commitments),
+            instalments_due=sum(loan.instalment for loan in loans) + sum(each.instalment for each in commitments),
+            loans_repaid=self.loans_repaid,
+            worst_days_past_due=max((loan.days_past_due for loan in loans), default=0),
+        )
+
+    def has_loan_of(self, application_id: str) -> bool:
+        """Whether a loan, open or over, came from that application."""
+        return application_id in self.ended.values() or any(
+            loan.application_id == application_id for loan in self.loans.values()
+        )

@@ -1,0 +1,123 @@
+"""The credit policy as data. The descriptions below are the manual of a policy file."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+
+from lendstream.events.decision import Segment
+from lendstream.events.intake import EmploymentStatus
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+def _written_as_text(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError('write the number in quotes ("0.50"), so that it stays exact')
+    return value
+
+
+Share = Annotated[Decimal, BeforeValidator(_written_as_text), Field(ge=0, le=1)]
+Multiple = Annotated[Decimal, BeforeValidator(_written_as_text), Field(ge=0, le=1000)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+MinorUnits = Annotated[int, Field(ge=0, strict=True)]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fact(StrEnum):
+    """What the scorecard may look at."""
+
+    HISTORY_MONTHS = "history_months"
+    OPEN_ACCOUNTS = "open_accounts"
+    DELINQUENCIES_24M = "delinquencies_24m"
+    INQUIRIES_12M = "inquiries_12m"
+    CREDIT_USAGE_PERCENT = "credit_usage_percent"
+    EMPLOYMENT_MONTHS = "employment_months"
+    LOANS_REPAID = "loans_repaid"
+
+
+class AgeRange(_Data):
+    """Whom we lend to, in whole years."""
+
+    min: Count = Field(description="youngest age at the application", examples=[18])
+    max: Count = Field(description="oldest age at the last instalment", examples=[65])
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min >= self.max:
+            raise ValueError(f"min must be below max, not {self.min} and {self.max}")
+        return self
+
+
+class Eligibility(_Data):
+    """What rules an application out, however small the amount."""
+
+    age: AgeRange = Field(description="ages we lend to")
+    employment: tuple[EmploymentStatus, ...] = Field(min_length=1, description="ways of earning a living we lend on")
+    employment_months_min: Count = Field(description="shortest time in the present occupation; not asked of retired")
+    monthly_income_min: MinorUnits = Field(description="smallest net income a month, minor units")
+    bankruptcies_max: Count = Field(description="bankruptcies on record we accept")
+    accounts_past_due_max: Count = Field(description="accounts past due elsewhere we accept")
+    delinquencies_24m_max: Count = Field(description="times 30 or more days late in 24 months we accept")
+    inquiries_12m_max: Count = Field(description="credit inquiries in 12 months we accept")
+    days_past_due_max: Count = Field(description="days past due with us, on any open loan, we accept")
+    open_loans_max: Count = Field(ge=1, description="loans with us, this one included")
+
+
+class Scorecard(_Data):
+    """Points for facts; from `prime_from` points on a customer is prime, else inclusive (普惠)."""
+
+    prime_from: int = Field(strict=True, description="points that make a customer prime")
+    repeat_from: Count = Field(ge=1, description="loans repaid that make a customer a repeat customer")
+    points: Mapping[Fact, Mapping[int, int]] = Field(
+        min_length=1,
+        description="for each fact a table from value to points: the row with the largest value not above it counts",
+        examples=[{"history_months": {0: 0, 24: 10, 84: 25}}],
+    )
+
+    @model_validator(mode="after")
+    def _from_zero(self) -> Self:
+        for fact, table in self.points.items():
+            if min(table, default=1) != 0 or list(table) != sorted(table):
+                raise ValueError(f"points.{fact}: start the table at 0 and keep it in ascending order")
+        return self
+
+
+class SegmentRules(_Data):
+    """What a segment may owe and pay."""
+
+    instalments_to_income: Share = Field(
+        description="largest share of income for all repayments a month", examples=["0.50"]
+    )
+    income_multiple: Multiple = Field(description="most owed to us, in monthly incomes", examples=["8"])
+    limit: MinorUnits = Field(description="most owed to us, minor units")
+
+
+class ProductRules(_Data):
+    """A product under this policy."""
+
+    version: Count = Field(ge=1, description="the version of the product in the catalogue that is sold")
+    limit: MinorUnits = Field(description="most owed to us in total by a customer who takes this product, minor units")
+
+
+class Policy(_Data):
+    """One version of the credit policy; a decision names the version that made it."""
+
+    version: Count = Field(ge=1, description="raised with every change; a file in force is never changed")
+    valid_from: date = Field(description="first business day on which it decides", examples=["2026-01-01"])
+    eligibility: Eligibility = Field(description="what rules an application out")
+    scorecard: Scorecard = Field(description="who is prime and who is inclusive")
+    segments: Mapping[Segment, SegmentRules] = Field(description="what each of the four segments may owe and pay")
+    counter_offer_min_share: Share = Field(
+        description="smallest share of the amount applied for that is still worth offering", examples=["0.30"]
+    )
+    products: Mapping[str, ProductRules] = Field(min_length=1, description="the products on sale, by code")
+
+    @model_validator(mode="after")
+    def _all_segments(self) -> Self:
+        if missing := [segment.value for segment in Segment if segment not in self.segments]:
+            raise ValueError(f"segments: add {', '.join(missing)}")
+        return self

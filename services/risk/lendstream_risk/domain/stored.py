@@ -1,0 +1,52 @@
+"""The customer's state as bytes: JSON with the version of its shape.
+
+To change the shape of `Customer`: raise VERSION by one, add to UPGRADES the function that turns a document of the
+old version into the next one's, and put a document of the old version beside the tests' others. Every version ever
+written stays readable, because a changelog keeps a customer's last state for years.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from lendstream_risk.domain.customer import Customer
+
+VERSION = 1
+Document = dict[str, Any]
+
+UPGRADES: Mapping[int, Callable[[Document], Document]] = {}
+"""By version: how its documents become documents of the next."""
+
+_ADAPTER = TypeAdapter(Customer)
+_HEAD = b'{"version":%d,' % VERSION
+
+
+class StateError(Exception):
+    """A stored state that this version of risk cannot read. Not the record's fault: nothing may be skipped."""
+
+
+def dumps(customer: Customer) -> bytes:
+    """The state as one JSON object, its version first."""
+    return _HEAD + _ADAPTER.dump_json(customer)[1:]
+
+
+def loads(raw: bytes | None) -> Customer:
+    """The state of any version; None is a customer that nothing is known of.
+
+    Raises:
+        StateError: it is damaged, or was written by a newer version of risk.
+    """
+    if raw is None:
+        return Customer()
+    try:
+        document: Document = from_json(raw)
+        version = document.pop("version")
+        if version > VERSION:
+            raise StateError(f"state of version {version}, this is version {VERSION}: start the newer risk again")
+        for older in range(version, VERSION):
+            document = UPGRADES[older](document)
+        return _ADAPTER.validate_python(document)
+    except (ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise StateError(f"a stored state cannot be read: {error}") from error
