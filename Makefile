@@ -6,7 +6,7 @@ DISTS := shared services/application services/risk services/servicing services/n
 SOURCES := shared services deploy tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock
+.PHONY: help setup lock demo up status logs down test check unit integration e2e chaos bench docs format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,3 +26,54 @@ lock: ## resolve the requirements again, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements-dev.txt requirements-tools.in -o requirements-tools.txt
+
+HOME_FOLDER ?= .lendstream
+ROUNDS ?= 10
+SEED ?= 1
+PYTEST := $(BIN)/python -m pytest
+
+demo: setup ## 300 real applications and 60 business days through the whole platform, then the books
+	@$(BIN)/python -m lendstream_local.demo
+
+up: setup ## start the whole platform and leave it running; prints its addresses
+	@$(BIN)/lendstream-local up --services --home $(HOME_FOLDER)
+
+status: setup ## what of the platform runs, and where
+	@$(BIN)/lendstream-local status --home $(HOME_FOLDER)
+
+logs: setup ## every log, as it grows
+	@$(BIN)/lendstream-local logs -f --home $(HOME_FOLDER)
+
+down: setup ## end the platform; data and ports are kept
+	@$(BIN)/lendstream-local down --home $(HOME_FOLDER)
+
+check: setup ## format, lint, types, import rules
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(DISTS)
+	$(BIN)/lint-imports --no-cache
+
+format: setup ## put the code into the one format
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+unit: setup ## rules and contract alone: seconds
+	$(PYTEST) tests/unit tests/contract tests/conformance -q
+
+integration: setup ## each part on a real Kafka and a real PostgreSQL
+	$(PYTEST) tests/integration -q
+
+e2e: setup ## the service processes together
+	$(PYTEST) tests/e2e -q
+
+test: check ## everything that must hold: checks, unit, contract, conformance, integration, e2e, short chaos
+	$(PYTEST) tests -q --durations=15
+
+chaos: setup ## kill processes at random while loans flow, then audit: make chaos ROUNDS=20 SEED=7
+	$(BIN)/python -m chaos.main --rounds $(ROUNDS) --seed $(SEED)
+
+bench: setup ## every benchmark: the figure, its floor measured in the same run, the ratio
+	@for each in schedules open_loans relay risk latency; do $(BIN)/python -m benchmarks.$$each || exit 1; echo; done
+
+docs: setup ## write schemas, AsyncAPI and the topics page again from the registry
+	$(BIN)/lendstream docs build
