@@ -15,6 +15,7 @@ from lendstream.topics import DEAD_LETTER, UnknownTopic, find
 
 from lendstream_simulator.actor import opened
 from lendstream_simulator.answers import Answers, intake_partner
+from lendstream_simulator.latency import Stopwatch
 
 E = TypeVar("E", bound=Event)
 
@@ -29,8 +30,9 @@ class Facts:
     unreadable: list[Record] = field(default_factory=list)
     """Records that are no event, on topics that only the platform writes."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
-    times: dict[str, datetime] = field(default_factory=dict)
-    """When the broker got an event, by id."""
+    times: dict[int, datetime] = field(default_factory=dict)
+    """When the broker got an event, by its place in `every`."""
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
     every: list[Envelope[Event]] = field(default_factory=list)
     """Every distinct event, in the order of the records."""
     _events: dict[type[Event], list[Envelope[Event]]] = field(default_factory=lambda: defaultdict(list))
@@ -73,7 +75,8 @@ class Facts:
             return
         self._seen.add(key)
         if record.timestamp:
-            self.times.setdefault(envelope.id, record.timestamp)
+            self.times[len(self.every)] = record.timestamp
+        self.stopwatch.see(record, envelope)
         self.every.append(envelope)
         self._events[type(envelope.data)].append(envelope)
 

@@ -9,6 +9,7 @@ from lendstream.events.decision import ApplicationDecided
 from lendstream.events.loan import DisbursementRequested, LoanCancelled, LoanDisbursed, LoanOpened, PaymentApplied
 from lendstream.events.notification import NotificationSent
 from lendstream.events.payment import DisbursementFailed, PaymentReceived
+from lendstream.topics import Topic
 
 from lendstream_simulator.checks.payments import allocated
 from lendstream_simulator.facts import Facts
@@ -32,14 +33,18 @@ class Balance:
 
 
 def counts(facts: Facts, deliveries: Deliveries) -> Mapping[str, int]:
-    """Distinct events by type, and what else there was."""
-    found = Counter(each.type for each in facts.every)
+    """Distinct events by topic and type, as `application OfferAccepted`, and what else there was."""
+    found = Counter(f"{_short(each.topic)} {each.type}" for each in facts.every)
     found["unreadable on intake"] = len(facts.answers.unreadable)
     found["unreadable elsewhere"] = len(facts.unreadable)
     found["redelivered"] = sum(facts.redelivered.values())
     found["deliveries"] = len(deliveries or ())
     found.update(f"dead letters of {each.service}" for each in facts.dead_letters)
     return dict(found)
+
+
+def _short(topic: Topic) -> str:
+    return topic.family.removeprefix("lending.").removesuffix(".v1")
 
 
 def balances(facts: Facts, deliveries: Deliveries) -> tuple[Balance, ...]:

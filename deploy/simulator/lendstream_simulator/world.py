@@ -26,10 +26,12 @@ from lendstream.topics import APPLICATION, CALENDAR, DECISION, INTAKE, INTAKE_RE
 
 from lendstream_simulator.actor import Actor, opened
 from lendstream_simulator.answers import intake_partner
+from lendstream_simulator.audit import Audit, audit
 from lendstream_simulator.bank import Bank
 from lendstream_simulator.borrowers import Borrowers
 from lendstream_simulator.calendar import Calendar
-from lendstream_simulator.follower import Follower
+from lendstream_simulator.facts import Facts
+from lendstream_simulator.follower import Follower, read_topics
 from lendstream_simulator.gateways import Gateways
 from lendstream_simulator.journal import Delivery, deliveries
 from lendstream_simulator.partners import Partners
@@ -43,6 +45,7 @@ LIMIT = 120.0
 _AT_ONCE = 25
 """Submissions that are published together."""
 _SHOWN = 5
+_BETWEEN_AUDITS = 1.0
 
 
 class UnsettledError(TimeoutError):
@@ -78,6 +81,7 @@ class World:
         self.calendar = Calendar()
         self.bank = Bank(seed)
         self.borrowers = Borrowers(seed)
+        self._bootstrap = bootstrap
         self._seed = seed
         self._start = start
         self._directory = directory
@@ -172,6 +176,19 @@ class World:
             await self.settle(limit)
             if on_progress is not None:
                 on_progress(DayDone(day, number + 1, count, self.statistics))
+
+    async def audit(self, limit: float = LIMIT) -> tuple[Facts, Audit]:
+        """Read the topics and check everything, again and again until nothing is found or the time is over.
+
+        Messages are sent behind the events, so that one may have arrived and not be recorded yet.
+        """
+        deadline = asyncio.get_running_loop().time() + limit
+        while True:
+            records = await read_topics(self._bootstrap, LIMIT)
+            found = audit(records, self.deliveries())
+            if found.ok or asyncio.get_running_loop().time() > deadline:
+                return Facts.of(records), found
+            await asyncio.sleep(_BETWEEN_AUDITS)
 
     def _topics(self) -> set[str]:
         families = {family.named(partner) for family in (INTAKE, INTAKE_RESULT) for partner in self._partners}
