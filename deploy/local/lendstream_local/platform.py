@@ -73,15 +73,16 @@ class Platform:
         partners: Iterable[str] = DEFAULT_PARTNERS,
         on_step: Callable[[str], None] = lambda step: None,
         durable: bool = True,
+        die_with_parent: bool = False,
         temporary: bool = False,
     ) -> Self:
         """Start whatever does not run yet, and wait until all of it is ready. Raises StackError.
 
-        `durable` and `temporary` are as for `Stack.start`.
+        The options are as for `Stack.start`.
         """
         platform = cls(home, partners)
         on_step("Kafka and PostgreSQL")
-        Stack.start(home, durable=durable, temporary=temporary)
+        Stack.start(home, durable=durable, die_with_parent=die_with_parent, temporary=temporary)
         for name in WITH_DATABASE:
             platform.stack.create_database(name)
         on_step("topics")
