@@ -191,7 +191,8 @@ def _time(text: str | None, record: Record) -> datetime:
     if text:
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError as error:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError) as error:  # the latter: its UTC leaves the calendar
             raise DataError(
                 FieldError(
                     "headers.ce_time",
@@ -200,7 +201,6 @@ def _time(text: str | None, record: Record) -> datetime:
                     "Send RFC 3339, as 2026-03-02T08:15:30Z.",
                 )
             ) from error
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return record.timestamp or datetime.now(UTC)
 
 

@@ -167,7 +167,7 @@ def _short_id(text: str) -> str:
 def _time(said: str, timestamp: datetime | None) -> str:
     try:
         moment = datetime.fromisoformat(said)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
         moment = timestamp or datetime.fromtimestamp(0, UTC)
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment
     return f"{moment:%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
