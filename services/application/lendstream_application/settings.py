@@ -1,14 +1,24 @@
 """The service's settings: environment variables with the prefix LENDSTREAM_. No secret has a default."""
 
+import json
 import sys
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from lendstream.events.base import PartnerName
 from lendstream.privacy import UnusableKeys, Vault
 from lendstream.runtime.settings import ServiceSettings
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import NoDecode
+
+
+def _from_json(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("must be JSON") from None
+
 
 Token = Annotated[SecretStr, Field(min_length=16)]
 
@@ -27,7 +37,7 @@ class ApplicationSettings(ServiceSettings):
         description="At least 32 characters; makes customers' ids from their documents. Never change it: every person "
         "would become another customer."
     )
-    partner_tokens: dict[PartnerName, Token] = Field(
+    partner_tokens: Annotated[dict[PartnerName, Token], NoDecode, BeforeValidator(_from_json)] = Field(
         default={},
         description='Who may use the HTTP API: JSON, partner to its token of at least 16 characters, {"shop": "..."}.',
     )

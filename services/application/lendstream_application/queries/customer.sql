@@ -1,4 +1,4 @@
--- name: load
+-- name: load(ids)
 -- Customers, locked in the order of their ids.
 SELECT customer_id, key_id, wrapped_key, master_key_id, ciphertext, language, consents, updated_at, erased_at
 FROM customer
@@ -6,7 +6,7 @@ WHERE customer_id = ANY(:ids::uuid[])
 ORDER BY customer_id
 FOR UPDATE;
 
--- name: update!
+-- name: update(customer_id, key_id, wrapped_key, master_key_id, ciphertext, language, consents, updated_at, erased_at)!
 UPDATE customer c
 SET key_id = n.key_id, wrapped_key = n.wrapped_key, master_key_id = n.master_key_id, ciphertext = n.ciphertext,
     language = n.language, consents = n.consents, updated_at = n.updated_at, erased_at = n.erased_at
