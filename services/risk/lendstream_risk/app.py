@@ -19,10 +19,10 @@ def new_app(settings: RiskSettings) -> faust.App:
     folder.mkdir(parents=True, exist_ok=True)
     quiet_faust()
     return faust.App(
-        settings.risk_group,
+        settings.consumer_group,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
-        broker_client_id=settings.risk_group,
-        consumer_group_instance_id=settings.risk_instance,
+        broker_client_id=settings.consumer_group,
+        consumer_group_instance_id=settings.instance,
         broker_commit_interval=0.5,
         broker_commit_every=5_000,
         broker_session_timeout=10.0,

@@ -50,7 +50,7 @@ class Session:
         Errors: StartError; whatever else stopped the worker, then nothing unconfirmed is acknowledged.
         """
         stop = asyncio.create_task(stopping.wait())
-        producer = new_producer(self._settings.kafka_bootstrap, self._settings.risk_group)
+        producer = new_producer(self._settings.kafka_bootstrap, self._settings.consumer_group)
         preparing = asyncio.create_task(self._prepare(producer))
         try:
             await asyncio.wait({preparing, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -86,13 +86,13 @@ class Session:
 
     def _partitions(self, cluster: ClusterMetadata) -> int:
         counts = {name: len(cluster.partitions_for_topic(name)) for name in SOURCES}
-        changelog = f"{self._settings.risk_group}-customers-changelog"
+        changelog = f"{self._settings.consumer_group}-customers-changelog"
         if existing := cluster.partitions_for_topic(changelog):
             counts[changelog] = len(existing)
         if len(set(counts.values())) > 1:
             raise StartError(
                 f"topics that belong together differ in their partitions: {counts}; widen the narrower sources, or, if "
-                "it is the changelog, set another LENDSTREAM_RISK_GROUP, which builds the state anew"
+                "it is the changelog, set another LENDSTREAM_CONSUMER_GROUP, which builds the state anew"
             )
         return counts[SOURCES[0]]
 

@@ -21,12 +21,12 @@ class RiskSettings(KafkaSettings):
         description="Where customers' states are held: memory is faster, rocksdb starts faster with many customers.",
     )
     policies: Path = Field(default=POLICIES, description="Folder of the policy files, policy.v<version>.yaml.")
-    risk_group: str = Field(
+    consumer_group: str = Field(
         default="lendstream-risk",
         pattern=r"^[a-z0-9][a-z0-9.-]{0,60}$",
         description="Consumer group, and first part of the changelog's name: another name builds the state anew.",
     )
-    risk_instance: str | None = Field(
+    instance: str | None = Field(
         default=None,
         description="A name that this instance keeps over restarts (static membership): its partitions wait for it.",
     )

@@ -20,6 +20,7 @@ def _written_as_text(value: object) -> object:
 Share = Annotated[Decimal, BeforeValidator(_written_as_text), Field(ge=0, le=1)]
 Multiple = Annotated[Decimal, BeforeValidator(_written_as_text), Field(ge=0, le=1000)]
 Count = Annotated[int, Field(ge=0, strict=True)]
+AtLeastOne = Annotated[int, Field(ge=1, strict=True)]
 MinorUnits = Annotated[int, Field(ge=0, strict=True)]
 
 
@@ -64,14 +65,14 @@ class Eligibility(_Data):
     delinquencies_24m_max: Count = Field(description="times 30 or more days late in 24 months we accept")
     inquiries_12m_max: Count = Field(description="credit inquiries in 12 months we accept")
     days_past_due_max: Count = Field(description="days past due with us, on any open loan, we accept")
-    open_loans_max: Count = Field(ge=1, description="loans with us, this one included")
+    open_loans_max: AtLeastOne = Field(description="loans with us, this one included")
 
 
 class Scorecard(_Data):
     """Points for facts; from `prime_from` points on a customer is prime, else inclusive (普惠)."""
 
     prime_from: int = Field(strict=True, description="points that make a customer prime")
-    repeat_from: Count = Field(ge=1, description="loans repaid that make a customer a repeat customer")
+    repeat_from: AtLeastOne = Field(description="loans repaid that make a customer a repeat customer")
     points: Mapping[Fact, Mapping[int, int]] = Field(
         min_length=1,
         description="for each fact a table from value to points: the row with the largest value not above it counts",
@@ -99,14 +100,14 @@ class SegmentRules(_Data):
 class ProductRules(_Data):
     """A product under this policy."""
 
-    version: Count = Field(ge=1, description="the version of the product in the catalogue that is sold")
+    version: AtLeastOne = Field(description="the version of the product in the catalogue that is sold")
     limit: MinorUnits = Field(description="most owed to us in total by a customer who takes this product, minor units")
 
 
 class Policy(_Data):
     """One version of the credit policy; a decision names the version that made it."""
 
-    version: Count = Field(ge=1, description="raised with every change; a file in force is never changed")
+    version: AtLeastOne = Field(description="raised with every change; a file in force is never changed")
     valid_from: date = Field(description="first business day on which it decides", examples=["2026-01-01"])
     eligibility: Eligibility = Field(description="what rules an application out")
     scorecard: Scorecard = Field(description="who is prime and who is inclusive")

@@ -1,0 +1,72 @@
+"""States of every version ever written can be read."""
+
+import json
+from pathlib import Path
+
+import pytest
+from lendstream_risk import policies
+from lendstream_risk.domain import stored
+from lendstream_risk.domain.customer import Commitment, Customer, Loan, Remembered
+from lendstream_risk.domain.decide import decide
+from lendstream_risk.domain.fold import change_delinquency, close_loan, open_loan
+from lendstream_risk.domain.stored import VERSION, StateError, dumps, loads
+from support.risk import closed, late, opened, ready
+
+STATES = Path(__file__).parent / "states"
+KNOWN = Customer(
+    loans={"0190a3c0-0000-7000-8000-000000000001": Loan("0190a3c0-0000-7000-8000-00000000000a", 300_000, 45_840, 5, 7)},
+    commitments={"0190a3c0-0000-7000-8000-00000000000b": Commitment(500_000, 46_100)},
+    ended={"0190a3c0-0000-7000-8000-000000000002": "0190a3c0-0000-7000-8000-00000000000c"},
+    loans_repaid=1,
+    decided={"0190a3c0-0000-7000-8000-00000000000b": Remembered("5f2b9c0d11e0a7c4", 1, 1, (1, 300_000, 45_840, 1, 5))},
+)
+"""What each of the files beside this test holds."""
+
+
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+def test_a_state_of_each_version_is_read(version: int) -> None:
+    assert loads((STATES / f"v{version}.json").read_bytes()) == KNOWN
+
+
+def test_what_is_written_is_of_the_present_version_and_read_back() -> None:
+    raw = dumps(KNOWN)
+    assert json.loads(raw)["version"] == VERSION
+    assert json.loads(raw) == json.loads((STATES / f"v{VERSION}.json").read_bytes())
+    assert loads(raw) == KNOWN
+
+
+def test_nothing_stored_is_nothing_known() -> None:
+    assert loads(None) == Customer()
+
+
+def test_an_older_state_is_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    older = {"version": VERSION, "repaid": 3}
+    monkeypatch.setattr(stored, "VERSION", VERSION + 2)
+    monkeypatch.setattr(
+        stored,
+        "UPGRADES",
+        {
+            VERSION: lambda document: {"loans_repaid_before": document["repaid"]},
+            VERSION + 1: lambda document: {"loans_repaid": document["loans_repaid_before"]},
+        },
+    )
+    assert loads(json.dumps(older).encode()) == Customer(loans_repaid=3)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\xff", b"[]", b"{}", b'{"version":"1"}', b'{"version":0}', b'{"version":1,"loans":7}', b'{"version":99}'],
+)
+def test_a_damaged_or_newer_state_is_an_error(raw: bytes) -> None:
+    with pytest.raises(StateError):
+        loads(raw)
+
+
+def test_a_lived_state_comes_back_whole() -> None:
+    rulebook = policies.load()
+    customer, decided = decide(Customer(), ready(), rulebook)
+    loan = opened(decided)
+    customer = change_delinquency(open_loan(customer, loan), late(loan, 2, 3))
+    customer, _ = decide(customer, ready(), rulebook)
+    assert loads(dumps(customer)) == customer
+    assert loads(dumps(close_loan(customer, closed(loan, 3)))) == close_loan(customer, closed(loan, 3))
