@@ -32,6 +32,7 @@ from .parts import Basis, Fee, Income, RateChange, Subsidy, Tranche, When
 from .rounding import Rounding
 from .schedule import Instalment, Schedule
 from .terms import Method, Terms
+from .timing import unit_periods
 
 __all__ = [
     "BIWEEKLY",
@@ -75,5 +76,6 @@ __all__ = [
     "generate",
     "internal_rate",
     "periods_needed",
+    "unit_periods",
     "worth",
 ]
