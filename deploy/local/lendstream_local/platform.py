@@ -7,7 +7,7 @@ import asyncio
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,10 +60,16 @@ class Secrets:
 class Platform:
     """A handle on the platform of a folder, as `Stack` is on its two servers."""
 
-    def __init__(self, home: Path, partners: Iterable[str] = DEFAULT_PARTNERS) -> None:
+    def __init__(
+        self,
+        home: Path,
+        partners: Iterable[str] = DEFAULT_PARTNERS,
+        extra: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.stack = Stack(home)
         self.home = self.stack.home
         self.partners = tuple(partners)
+        self._extra = extra or {}
 
     @classmethod
     def start(
@@ -71,6 +77,7 @@ class Platform:
         home: Path,
         *,
         partners: Iterable[str] = DEFAULT_PARTNERS,
+        extra: Mapping[str, Mapping[str, str]] | None = None,
         on_step: Callable[[str], None] = lambda step: None,
         durable: bool = True,
         die_with_parent: bool = False,
@@ -78,9 +85,9 @@ class Platform:
     ) -> Self:
         """Start whatever does not run yet, and wait until all of it is ready. Raises StackError.
 
-        The options are as for `Stack.start`.
+        `extra` are further settings by service. The other options are as for `Stack.start`.
         """
-        platform = cls(home, partners)
+        platform = cls(home, partners, extra)
         on_step("Kafka and PostgreSQL")
         Stack.start(home, durable=durable, die_with_parent=die_with_parent, temporary=temporary)
         for name in WITH_DATABASE:
@@ -131,6 +138,7 @@ class Platform:
             "LENDSTREAM_KAFKA_BOOTSTRAP": self.stack.kafka_bootstrap,
             "LENDSTREAM_HTTP_HOST": HOST,
             "LENDSTREAM_HTTP_PORT": str(kept.ports[name]),
+            **self._extra.get(name, {}),
         }
         if name == "risk":
             return {**common, "LENDSTREAM_DATA_DIR": str(self.home.path / "risk")}
