@@ -22,6 +22,7 @@ from uuid import UUID, uuid4, uuid5
 import typer
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
+
 from lendstream.admin import apply_topics
 from lendstream.envelope import Envelope, decode, encode
 from lendstream.events.application import ApplicantFacts, ApplicationReady

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+
 from lendstream.events.application import ApplicationReceived
 from lendstream.events.loan import LoanEvent, LoanOpened, PaymentApplied
 from lendstream.events.notification import NotificationFailed, NotificationSent, NotificationSkipped

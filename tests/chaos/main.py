@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from lendstream_local.platform import Platform
 from rich.console import Console
 from rich.table import Table
 
 from chaos.rounds import IMPATIENT, Outcome, run
+from lendstream_local.platform import Platform
 
 console = Console()
 

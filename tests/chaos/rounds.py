@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from chaos.books import compare, pending, read_books
+from chaos.strikes import Storm, Strike
 from lendstream_local.platform import Platform
 from lendstream_simulator.findings import Finding
 from lendstream_simulator.gateways import Gateways
 from lendstream_simulator.world import World
 from support.waiting import until
-
-from chaos.books import compare, pending, read_books
-from chaos.strikes import Storm, Strike
 
 LIMIT = 300.0
 START = date(2026, 3, 2)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lendstream_local.platform import Platform
-from lendstream_simulator.facts import Facts
 
 from chaos.books import Books, compare
 from chaos.main import show
 from chaos.rounds import IMPATIENT, run
 from chaos.strikes import TARGETS
+from lendstream_local.platform import Platform
+from lendstream_simulator.facts import Facts
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Self
 
 from lendstream.admin import apply_topics
-
 from lendstream_local.home import HOST, Home, free_ports, write_private
 from lendstream_local.program import Program
 from lendstream_local.stack import Stack

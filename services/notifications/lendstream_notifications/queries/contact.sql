@@ -1,4 +1,4 @@
--- name: load_contacts
+-- name: load_contacts(ids)
 -- Lock the customers' rows in the order of their ids.
 SELECT customer_id, profile_key_id, ciphertext, language, consents::text AS consents, profile_updated_at,
     key_id, wrapped_key, master_key_id, profile_erased, key_erased, articles
@@ -7,14 +7,14 @@ WHERE customer_id = ANY(:ids::uuid[])
 ORDER BY customer_id
 FOR UPDATE;
 
--- name: read_contacts
+-- name: read_contacts(ids)
 -- The same without locks, for the sender.
 SELECT customer_id, profile_key_id, ciphertext, language, consents::text AS consents, profile_updated_at,
     key_id, wrapped_key, master_key_id, profile_erased, key_erased, articles
 FROM contact
 WHERE customer_id = ANY(:ids::uuid[]);
 
--- name: save_contacts!
+-- name: save_contacts(rows)!
 -- The rows come as one JSON array of objects, named like the columns.
 INSERT INTO contact SELECT * FROM jsonb_populate_recordset(null::contact, :rows::jsonb)
 ON CONFLICT (customer_id) DO UPDATE SET

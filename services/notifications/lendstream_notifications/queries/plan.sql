@@ -1,4 +1,4 @@
--- name: load_plans
+-- name: load_plans(ids)
 -- Lock the loans' plans in the order of their ids.
 SELECT loan_id, customer_id, currency, sequence, ended, instalments::text AS instalments,
     reminders::text AS reminders, correlation_id, traceparent
@@ -7,14 +7,14 @@ WHERE loan_id = ANY(:ids::uuid[])
 ORDER BY loan_id
 FOR UPDATE;
 
--- name: read_plans
+-- name: read_plans(ids)
 -- The same without locks, for the sender.
 SELECT loan_id, customer_id, currency, sequence, ended, instalments::text AS instalments,
     reminders::text AS reminders, correlation_id, traceparent
 FROM plan
 WHERE loan_id = ANY(:ids::uuid[]);
 
--- name: save_plans!
+-- name: save_plans(loan_ids, customer_ids, currencies, sequences, next_ons, endeds, instalments, reminders, correlation_ids, traceparents)!
 INSERT INTO plan (loan_id, customer_id, currency, sequence, next_on, ended, instalments, reminders,
     correlation_id, traceparent)
 SELECT * FROM unnest(:loan_ids::uuid[], :customer_ids::uuid[], :currencies::text[], :sequences::integer[],
@@ -24,6 +24,6 @@ ON CONFLICT (loan_id) DO UPDATE SET
     sequence = excluded.sequence, next_on = excluded.next_on, ended = excluded.ended,
     instalments = excluded.instalments, reminders = excluded.reminders;
 
--- name: due_plans
+-- name: due_plans(day, n)
 -- Loans with a reminder on or before the day.
 SELECT loan_id FROM plan WHERE next_on <= :day ORDER BY next_on, loan_id LIMIT :n;
