@@ -76,9 +76,7 @@ async def run(
                 await raging
             outcome.rounds.append(await _settle_and_audit(platform, world, number, started))
             last = outcome.rounds[-1]
-            tell(
-                f"round {number}: {len(storm.strikes)} kills so far, {last.seconds:.0f} s, {len(last.findings)} findings"
-            )
+            tell(f"round {number}: {len(storm.strikes)} kills, {last.seconds:.0f} s, {len(last.findings)} findings")
     return outcome
 
 

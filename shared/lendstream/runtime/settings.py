@@ -27,7 +27,7 @@ class ServiceSettings(KafkaSettings):
     database_url: str = Field(
         description="The service's own PostgreSQL database, as postgresql://user:password@host:port/name."
     )
-    consumer_group: str = Field(default="", description="The Kafka consumer group; lendstream-<service>, if left empty.")
+    consumer_group: str = Field(default="", description="The consumer group; lendstream-<service>, if left empty.")
     lender: str = Field(default="lendstream", description="The lender whose business days count.")
     time_zone: str = Field(default="Asia/Shanghai", description="The lender's time zone.")
     batch_size: int = Field(default=500, ge=1, le=10_000, description="The most records in one transaction.")
