@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
+from pydantic import BaseModel, ConfigDict
+
 from lendstream.errors import FieldError, problem
 from lendstream.events.intake import Language
 from lendstream.events.notification import Channel
 from lendstream.runtime.state import Runtime
-from pydantic import BaseModel, ConfigDict
-
 from lendstream_notifications.domain.message import State
 from lendstream_notifications.queries import queries
 

@@ -15,7 +15,6 @@ from lendstream.events.loan import (
 )
 from lendstream.runtime.decider import Context, DayStep, Decision, Route
 from lendstream.topics import CUSTOMER, CUSTOMER_KEY
-
 from lendstream_notifications.domain import contact, plan
 from lendstream_notifications.domain.contact import Contact
 from lendstream_notifications.domain.plan import Plan, Planned

@@ -8,7 +8,6 @@ from lendstream.privacy import Vault
 from lendstream.runtime import metrics
 from lendstream.runtime.service import Runtime, Service, run
 from lendstream.topics import CALENDAR, CUSTOMER, CUSTOMER_KEY, LOAN
-
 from lendstream_notifications import api, handlers, rules
 from lendstream_notifications.recipients import Recipients
 from lendstream_notifications.sender import Sender

@@ -1,9 +1,9 @@
 """Opens sealed profiles: the one place where a person is in clear, for as long as a message is handed over."""
 
-from lendstream.events.intake import Identity
-from lendstream.privacy import UnknownMasterKey, Vault, WrongKey
 from pydantic import ValidationError
 
+from lendstream.events.intake import Identity
+from lendstream.privacy import UnknownMasterKey, Vault, WrongKey
 from lendstream_notifications.domain.contact import Contact
 from lendstream_notifications.domain.sending import Recipient, Unreadable
 

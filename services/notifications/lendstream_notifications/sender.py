@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from jinja2 import TemplateError
+
 from lendstream.events.base import Event
 from lendstream.runtime.database import is_infrastructure, transaction
 from lendstream.runtime.outbox import Story
 from lendstream.runtime.sql import Connection, Pool
 from lendstream.runtime.telemetry import logger
 from lendstream.runtime.unit_of_work import UnitOfWork
-
 from lendstream_notifications import store
 from lendstream_notifications.domain.message import Message
 from lendstream_notifications.domain.rules import Rules

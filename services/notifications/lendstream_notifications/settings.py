@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Self
 
-from lendstream.runtime.settings import ServiceSettings
 from pydantic import Field, SecretStr, model_validator
 
+from lendstream.runtime.settings import ServiceSettings
 from lendstream_notifications.domain.sending import Retry
 from lendstream_notifications.sender import Pace
 from lendstream_notifications.transports.mail import Tls

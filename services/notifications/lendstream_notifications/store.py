@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
+
 from lendstream.events.customer import CustomerKey, CustomerProfile
 from lendstream.events.intake import Consents, Language
 from lendstream.events.notification import Channel
 from lendstream.runtime.decider import Change
 from lendstream.runtime.sql import Connection
-
 from lendstream_notifications.domain.contact import Contact
 from lendstream_notifications.domain.message import Message, State
 from lendstream_notifications.domain.plan import Instalment, Plan, Reminder

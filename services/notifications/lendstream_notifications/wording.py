@@ -14,9 +14,9 @@ from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+
 from lendstream.events.intake import Language
 from lendstream.events.notification import Channel
-
 from lendstream_notifications.domain.sending import HandOver
 
 TEMPLATES = Path(__file__).parent / "templates"

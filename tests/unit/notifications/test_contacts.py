@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+
 from lendstream.envelope import Tombstone
 from lendstream.errors import Refused
 from lendstream.events.intake import Language

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+
 from lendstream.events.base import Event
 from lendstream.events.intake import Consents, Language
 from lendstream.events.notification import (

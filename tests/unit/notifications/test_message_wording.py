@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from jinja2 import UndefinedError
+
 from lendstream.events.intake import Language
 from lendstream.events.notification import Channel
 from lendstream_notifications import rules, wording

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
 from lendstream.envelope import Tombstone
 from lendstream.events.base import Event
 from lendstream.events.intake import Consents

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+
 from lendstream.errors import Refused
 from lendstream.events.notification import Channel, SkipReason
 from lendstream_notifications.domain.message import Message, State

@@ -12,7 +12,6 @@ from lendstream.envelope import Tombstone
 from lendstream.errors import Refused
 from lendstream.events.customer import CustomerKey, CustomerProfile
 from lendstream.events.loan import InstalmentOverdue, LoanDisbursed
-
 from lendstream_notifications.domain.message import Message, Occasion
 from lendstream_notifications.domain.rules import Article, Rules
 

@@ -12,7 +12,6 @@ from uuid import UUID
 from lendstream.errors import Refused
 from lendstream.events.loan import LoanCancelled, LoanClosed, LoanEvent, LoanOpened, PaymentApplied
 from lendstream.events.notification import NotificationSkipped, SkipReason
-
 from lendstream_notifications.domain.message import Message, Occasion, skip
 from lendstream_notifications.domain.rules import ReminderRule, Rules
 

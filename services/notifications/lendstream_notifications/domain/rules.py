@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from lendstream.events.notification import Channel
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lendstream.events.notification import Channel
 
 Article = Literal["first_loan", "first_missed"]
 

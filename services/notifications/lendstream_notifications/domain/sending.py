@@ -15,7 +15,6 @@ from enum import Enum
 from lendstream.events.base import Event
 from lendstream.events.intake import Language
 from lendstream.events.notification import Channel, NotificationFailed, NotificationSent, SkipReason
-
 from lendstream_notifications.domain.contact import Contact
 from lendstream_notifications.domain.message import Message, State, skip
 from lendstream_notifications.domain.plan import Instalment, Plan

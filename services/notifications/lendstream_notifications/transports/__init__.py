@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from lendstream.events.notification import Channel
-
 from lendstream_notifications.domain.sending import Delivery
 from lendstream_notifications.wording import Text
 

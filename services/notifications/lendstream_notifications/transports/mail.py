@@ -10,8 +10,8 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 import aiosmtplib
-from lendstream.events.notification import Channel
 
+from lendstream.events.notification import Channel
 from lendstream_notifications.domain.sending import Answer, Delivery
 from lendstream_notifications.wording import Text
 

@@ -3,8 +3,8 @@
 import asyncio
 
 import httpx
-from lendstream.events.notification import Channel
 
+from lendstream.events.notification import Channel
 from lendstream_notifications.domain.sending import Answer, Delivery
 from lendstream_notifications.wording import Text
 
@@ -51,6 +51,6 @@ class SmsGateway:
 def _meaning(status: int) -> Answer:
     if 200 <= status < 300:
         return Answer.ACCEPTED
-    if status >= 500:
-        return Answer.IN_DOUBT  # it may have failed after it took the message
-    return Answer.NEVER if status >= 400 and status not in _NOT_NOW else Answer.NOT_NOW
+    if status < 400 or status in _NOT_NOW:
+        return Answer.NOT_NOW
+    return Answer.NEVER if status < 500 else Answer.IN_DOUBT  # it may have failed after it took the message
