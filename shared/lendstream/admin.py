@@ -14,11 +14,19 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    KafkaTimeoutError,
+    LeaderNotAvailableError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from lendstream.topics import Topic, UnknownTopic, expand, find
 
 _SET_ON_TOPIC = 1  # DescribeConfigs' config_source of a setting made on the topic itself
+_NOT_THERE = {UnknownTopicOrPartitionError.errno, LeaderNotAvailableError.errno}
 _LOOKS = 600
 _BETWEEN_LOOKS = 0.05
 
@@ -146,7 +154,7 @@ def compare(name: str, topic: Topic, existing: Existing | None, *, replication: 
 
 
 async def describe(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, Existing]:
-    """The topics of these names that the broker has."""
+    """Those topics of these names that the broker has."""
     if not names:
         return {}
     found = await admin.describe_topics(list(names))
@@ -154,9 +162,10 @@ async def describe(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
     configs = {resource[3]: resource for answer in answers for resource in answer.resources}
     topics = {}
     for each in found:
-        _raise_on(each["error_code"], f"describe {each['topic']}")
         code, message, _, name, entries = configs[each["topic"]]
-        _raise_on(code, f"describe {name}: {message}")
+        if {code, each["error_code"]} & _NOT_THERE:
+            continue
+        _raise_on(code or each["error_code"], f"describe {name}: {message}")
         topics[name] = Existing(
             partitions=len(each["partitions"]),
             replication=min(len(partition["replicas"]) for partition in each["partitions"]),
@@ -166,8 +175,8 @@ async def describe(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
     return topics
 
 
-async def apply(admin: AIOKafkaAdminClient, changes: Iterable[Change], *, replication: int = 1) -> None:
-    """Do the steps of a plan and wait until the broker shows its new topics.
+async def apply(admin: AIOKafkaAdminClient, changes: Sequence[Change], *, replication: int = 1) -> None:
+    """Do the steps of a plan and wait until the broker shows what was done.
 
     Raises:
         KafkaError: a step is refused; earlier steps stay done.
@@ -175,7 +184,8 @@ async def apply(admin: AIOKafkaAdminClient, changes: Iterable[Change], *, replic
     by_action: dict[Action, list[Change]] = {action: [] for action in Action}
     for change in changes:
         by_action[change.action].append(change)
-    await _create(admin, by_action[Action.CREATE], replication)
+    if created := by_action[Action.CREATE]:
+        await _create(admin, created, replication)
     if widened := by_action[Action.WIDEN]:
         await admin.create_partitions({change.topic: NewPartitions(change.partitions) for change in widened})
     if configured := by_action[Action.CONFIGURE]:
@@ -185,23 +195,32 @@ async def apply(admin: AIOKafkaAdminClient, changes: Iterable[Change], *, replic
         )
         for code, message, _, name in (resource for answer in answers for resource in answer.resources):
             _raise_on(code, f"configure {name}: {message}")
+    await _until_shown(admin, [change for change in changes if change.action is not Action.LEAVE])
 
 
 async def _create(admin: AIOKafkaAdminClient, changes: Sequence[Change], replication: int) -> None:
-    if not changes:
-        return
     answer: Any = await admin.create_topics(
         [NewTopic(each.topic, each.partitions, replication, topic_configs=dict(each.config)) for each in changes]
     )
     for name, code, *message in answer.topic_errors:
         if code != TopicAlreadyExistsError.errno:  # then somebody else was as quick
             _raise_on(code, f"create {name}: {', '.join(text for text in message if text)}")
-    names = [each.topic for each in changes]
+
+
+async def _until_shown(admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
+    """The controller answers before the broker's own picture follows."""
     for _ in range(_LOOKS):
-        if not any(each["error_code"] for each in await admin.describe_topics(names)):
+        existing = await describe(admin, [change.topic for change in changes])
+        if all(_shows(existing.get(change.topic), change) for change in changes):
             return
         await asyncio.sleep(_BETWEEN_LOOKS)
-    raise KafkaTimeoutError(f"the broker created {len(names)} topics and does not show them")
+    raise KafkaTimeoutError("the broker took the changes and does not show them")
+
+
+def _shows(existing: Existing | None, change: Change) -> bool:
+    if existing is None or existing.partitions < change.partitions:
+        return False
+    return change.action is Action.CREATE or change.config.items() <= existing.config.items()
 
 
 def _durability(replication: int) -> dict[str, str]:

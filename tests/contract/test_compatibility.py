@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from contract_examples import EXAMPLES, HERE, Example
 from lendstream.docs.compatibility import breaking_changes
 from lendstream.docs.schemas import every_event, path_of, schema_of

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
-from contract_examples import EXAMPLES, HERE, Example
 from jsonschema import Draft202012Validator, FormatChecker
+from typer.testing import CliRunner
+
+from contract_examples import EXAMPLES, HERE, Example
 from lendstream.cli.main import app
 from lendstream.docs import build
 from lendstream.docs.schemas import every_event, path_of, schema_of
 from lendstream.events.base import MAX_MINOR_UNITS, Event
 from lendstream.topics import TOPICS, Topic
-from typer.testing import CliRunner
 
 DOCS = HERE.parents[1] / "docs"
 EVENTS = list(every_event())

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from lendstream.docs.schemas import every_event
 from lendstream.events.base import Event
 from lendstream.topics import CUSTOMER, SERVICES, TOPICS, Topic, UnknownTopic, expand, find, topic_of

@@ -7,6 +7,7 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.cli import documents
 from lendstream.cli.publish import new_id
 from lendstream.events import application, intake

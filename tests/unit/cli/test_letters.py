@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from lendstream import dead_letter
 from lendstream.cli import letters
 from lendstream.dead_letter import Action, DeadLetter

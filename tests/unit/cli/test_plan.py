@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
+
 from lendstream.admin import Action, Existing, compare, partners_of
 from lendstream.topics import CUSTOMER, INTAKE, LOAN, Topic
 

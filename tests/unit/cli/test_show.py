@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream import dead_letter
 from lendstream.cli import show
 from lendstream.envelope import Record

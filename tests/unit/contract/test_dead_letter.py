@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from lendstream import dead_letter
 from lendstream.dead_letter import Action, DeadLetter, Resolution
 from lendstream.envelope import Record
