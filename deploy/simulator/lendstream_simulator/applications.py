@@ -12,7 +12,6 @@ from random import Random
 
 from lendstream.catalogue import Product, load
 from lendstream.events.intake import ApplicationSubmitted, BureauSummary, EmploymentStatus, Finances, Language
-
 from lendstream_simulator import people
 from lendstream_simulator.loans import OBSERVED_YEAR, RealLoan, real_loans
 from lendstream_simulator.seeded import draw

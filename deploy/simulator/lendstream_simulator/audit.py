@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lendstream.envelope import Record
-
 from lendstream_simulator.checks import CHECKS
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Finding

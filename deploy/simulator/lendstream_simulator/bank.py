@@ -13,7 +13,6 @@ from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayStarted
 from lendstream.events.loan import DisbursementRequested, LoanCancelled
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
-
 from lendstream_simulator.seeded import draw, identifier
 
 SOURCE = "channel/bank"

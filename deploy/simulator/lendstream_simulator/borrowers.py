@@ -9,7 +9,6 @@ from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayClosed
 from lendstream.events.loan import LoanCancelled, LoanClosed, LoanDisbursed, LoanOpened, PaymentApplied
 from lendstream.events.payment import PaymentReceived
-
 from lendstream_simulator.habits import AFTERTHOUGHT, Account, Payment, payment_id, payments_on, script
 from lendstream_simulator.seeded import draw, identifier
 

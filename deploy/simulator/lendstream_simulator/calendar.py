@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from lendstream.envelope import Envelope, Record, encode
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayClosed, BusinessDayStarted
-
 from lendstream_simulator.seeded import identifier
 
 LENDER = "lendstream"

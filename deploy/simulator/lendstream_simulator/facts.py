@@ -12,7 +12,6 @@ from lendstream.errors import DataError
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayStarted
 from lendstream.topics import DEAD_LETTER, UnknownTopic, find
-
 from lendstream_simulator.actor import opened
 from lendstream_simulator.answers import Answers, intake_partner
 from lendstream_simulator.latency import Stopwatch

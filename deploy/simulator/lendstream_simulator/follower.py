@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+
 from lendstream.envelope import Record
+from lendstream.runtime.closing import close_quietly, really_cancelled
 from lendstream.runtime.records import from_kafka
 from lendstream.topics import UnknownTopic, find
 
@@ -55,7 +57,9 @@ class Follower:
         while True:
             try:
                 await self._follow()
-            except (KafkaError, OSError, TimeoutError, StalledError) as error:
+            except (KafkaError, OSError, TimeoutError, StalledError, asyncio.CancelledError) as error:
+                if really_cancelled():
+                    raise
                 self.trouble = repr(error)
                 _log.info("reading with a new client: %r", error)
                 await asyncio.sleep(_PAUSE)
@@ -81,8 +85,7 @@ class Follower:
                 consumer.seek(place, offset)
             await self._read(consumer)
         finally:
-            with suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(consumer.stop(), _LONGEST_CALL)
+            await close_quietly(consumer.stop(), _LONGEST_CALL)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         ends = None if self.caught_up else await self._ends(consumer)

@@ -7,7 +7,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from lendstream.events.loan import LoanOpened, PaymentApplied
-
 from lendstream_simulator.seeded import draw, identifier
 
 

@@ -14,7 +14,6 @@ from lendstream.events.intake import (
     OfferAccepted,
     OfferMade,
 )
-
 from lendstream_simulator.seeded import draw
 from lendstream_simulator.submissions import intake_record
 

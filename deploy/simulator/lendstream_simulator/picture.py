@@ -25,7 +25,6 @@ from lendstream.events.loan import (
     PaymentApplied,
 )
 from lendstream.events.notification import NotificationFailed, NotificationSent, NotificationSkipped, SkipReason
-
 from lendstream_simulator.facts import Facts
 
 L = TypeVar("L", bound=LoanEvent)

@@ -20,7 +20,6 @@ from lendstream.events.loan import (
     PaymentApplied,
 )
 from lendstream.events.payment import DisbursementFailed, PaymentReceived
-
 from lendstream_simulator.answers import Answers
 from lendstream_simulator.latency import Stopwatch
 

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
+
 from lendstream.envelope import Record
+from lendstream.runtime.closing import close_quietly
 from lendstream.runtime.producer import new_producer
 
 _log = logging.getLogger(__name__)
@@ -95,5 +96,4 @@ class Publisher:
     async def _discard(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), _LONGEST_STOP)
+            await close_quietly(producer.stop(), _LONGEST_STOP)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from lendstream.events.loan import Bucket
 from rich.console import Console
 from rich.table import Table
 
+from lendstream.events.loan import Bucket
 from lendstream_simulator import picture
 from lendstream_simulator.audit import Audit
 from lendstream_simulator.facts import Facts

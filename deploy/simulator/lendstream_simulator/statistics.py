@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from lendstream.events.decision import Outcome
 from lendstream.events.intake import ApplicationStatus
-
 from lendstream_simulator.latency import Latency
 from lendstream_simulator.progress import Progress
 

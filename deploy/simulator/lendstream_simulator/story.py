@@ -10,7 +10,6 @@ from lendstream.envelope import Envelope
 from lendstream.events import application, decision, intake, loan, notification, payment
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayStarted
-
 from lendstream_simulator.facts import Facts
 
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 from lendstream.envelope import Record, encode
 from lendstream.events.base import Event
 from lendstream.events.intake import ApplicationSubmitted
-
 from lendstream_simulator.applications import application
 from lendstream_simulator.faults import FAULTS
 from lendstream_simulator.seeded import draw, identifier

@@ -10,7 +10,6 @@ from lendstream.events.loan import DisbursementRequested, LoanCancelled, LoanDis
 from lendstream.events.notification import NotificationSent
 from lendstream.events.payment import DisbursementFailed, PaymentReceived
 from lendstream.topics import Topic
-
 from lendstream_simulator.checks.payments import allocated
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Deliveries

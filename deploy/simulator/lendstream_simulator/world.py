@@ -23,7 +23,6 @@ from typing import Self
 
 from lendstream.envelope import Record
 from lendstream.topics import APPLICATION, CALENDAR, DECISION, INTAKE, INTAKE_RESULT, LOAN, PAYMENT
-
 from lendstream_simulator.actor import Actor, opened
 from lendstream_simulator.answers import intake_partner
 from lendstream_simulator.audit import Audit, audit

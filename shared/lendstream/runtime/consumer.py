@@ -21,6 +21,7 @@ from aiokafka.structs import ConsumerRecord
 
 from lendstream.envelope import Record
 from lendstream.runtime import metrics
+from lendstream.runtime.closing import close_quietly, really_cancelled
 from lendstream.runtime.database import is_infrastructure
 from lendstream.runtime.limits import TooManyDeadLettersError
 from lendstream.runtime.records import from_kafka
@@ -75,7 +76,9 @@ class Consumer:
                     "the consumer stopped for good; see `lendstream dlq list`, then restart", reason=str(error)
                 )
                 return
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if really_cancelled():
+                    raise
                 reason = "stalled" if isinstance(error, StalledError) else "infrastructure"
                 metrics.CONSUMER_REBUILDS.labels(reason).inc()
                 logger().warning("the consumer is built anew", error=repr(error), pause_seconds=pause)
@@ -104,8 +107,7 @@ class Consumer:
             await asyncio.wait_for(consumer.start(), 30)
             await self._take(consumer)
         finally:
-            with suppress(Exception):
-                await asyncio.wait_for(consumer.stop(), 15)
+            await close_quietly(consumer.stop(), 15)
 
     async def _take(self, consumer: AIOKafkaConsumer) -> None:
         progressed = time.monotonic()

@@ -18,6 +18,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from lendstream.runtime import metrics
+from lendstream.runtime.closing import close_quietly, really_cancelled
 from lendstream.runtime.outbox import headers_of
 from lendstream.runtime.producer import new_producer
 from lendstream.runtime.queries import queries
@@ -57,7 +58,9 @@ class Relay:
             started = time.monotonic()
             try:
                 await self._session()
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if really_cancelled():
+                    raise
                 logger().warning("the relay starts anew", error=repr(error), pause_seconds=pause)
             finally:
                 metrics.RELAY_ACTIVE.set(0)
@@ -83,8 +86,7 @@ class Relay:
             logger().info("relay active")
             await self._publish_all(connection, producer)
         finally:
-            with suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 10)
+            await close_quietly(producer.stop(), 10)
             with suppress(Exception):
                 await connection.close(timeout=5)
 

@@ -11,7 +11,6 @@ from lendstream.events.application import (
 )
 from lendstream.events.decision import ApplicationDecided, Outcome
 from lendstream.events.intake import ApplicationStatus, OfferMade
-
 from lendstream_simulator.answers import ENDED
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Check, Deliveries, Fault, Finding, at_most_one, one_each

@@ -16,7 +16,6 @@ from lendstream.events.loan import (
     PaymentApplied,
 )
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
-
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Check, Deliveries, Fault, Finding, at_most_one, one_each
 

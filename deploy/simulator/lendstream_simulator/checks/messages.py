@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from lendstream.events.notification import NotificationFailed, NotificationSent, NotificationSkipped
-
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Check, Deliveries, Fault, Finding, at_most_one
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from lendstream.events.loan import Allocation, LoanOpened, PaymentApplied
 from lendstream.events.payment import PaymentReceived
-
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Check, Deliveries, Fault, Finding, one_each
 
