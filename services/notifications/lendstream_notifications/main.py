@@ -18,6 +18,7 @@ from lendstream_notifications.transports.mail import MailServer
 from lendstream_notifications.transports.sms import SmsGateway
 from lendstream_notifications.wording import Wording
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 _OUTCOMES: dict[type[Event], str] = {
     NotificationSent: "sent",
     NotificationSkipped: "skipped",
@@ -47,7 +48,7 @@ def build(settings: NotificationSettings) -> Service:
         settings=settings,
         topics=(LOAN, CUSTOMER, CUSTOMER_KEY, CALENDAR),
         routes=handlers.routes(contacts, plans, found),
-        migrations=Path(__file__).parent / "migrations",
+        migrations=MIGRATIONS,
         day=handlers.day_step(plans, found),
         api=lambda runtime: api.router(runtime, settings.operator_token.get_secret_value()),
         background=(

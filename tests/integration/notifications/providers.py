@@ -78,7 +78,7 @@ class MailBox:
 
 def hang_up(conversation: SMTP) -> None:
     """Cut the connection without a word."""
-    if conversation.transport is not None:
+    if isinstance(conversation.transport, asyncio.WriteTransport):
         conversation.transport.abort()
 
 

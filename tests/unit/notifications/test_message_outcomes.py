@@ -91,9 +91,12 @@ def test_an_article_does_not_depend_on_the_loan() -> None:
     assert decided(ARTICLE, plan=None).hand_over is not None
 
 
-@pytest.mark.parametrize("which", ["profile_erased", "key_erased"])
-def test_an_erased_customer_gets_nothing(which: str) -> None:
-    erased = replace(stories.contact(), **{which: True})
+@pytest.mark.parametrize(
+    "erased",
+    [replace(stories.contact(), profile_erased=True), replace(stories.contact(), key_erased=True)],
+    ids=["profile", "key"],
+)
+def test_an_erased_customer_gets_nothing(erased: Contact) -> None:
     assert reason_of(decided(contact=erased)) is SkipReason.ERASED
     assert reason_of(decided(ARTICLE, contact=erased)) is SkipReason.ERASED
 

@@ -23,6 +23,7 @@ from unit.notifications.stories import RULES, Moment
 
 WHOLE = stories.PRINCIPAL + stories.INTEREST
 RETRY = Retry(first=timedelta(seconds=1), longest=timedelta(minutes=5), give_up=timedelta(hours=1))
+Outcome = NotificationSent | NotificationSkipped | NotificationFailed
 SELDOM = st.sampled_from([False] * 9 + [True])
 FATES = st.sampled_from(["accepted", "not now", "never", "lost before", "lost after"])
 CRASHES = st.sampled_from(["no", "no", "before", "after"])
@@ -57,7 +58,7 @@ class Notifications(RuleBasedStateMachine):
         self.now = stories.NOW
         self.sequence = 1
         self.messages: dict[str, Message] = {}
-        self.outcomes: dict[str, Event] = {}
+        self.outcomes: dict[str, Outcome] = {}
         self.provider = Provider()
         self.contact: contacts.Contact | None = stories.contact() if known else None
         self.plan, _ = plans.open_plan(
@@ -70,7 +71,7 @@ class Notifications(RuleBasedStateMachine):
 
     def published(self, events: Iterable[Event]) -> None:
         for event in events:
-            assert isinstance(event, NotificationSent | NotificationSkipped | NotificationFailed)
+            assert isinstance(event, Outcome)
             assert event.message_key not in self.outcomes
             self.outcomes[event.message_key] = event
 
@@ -113,8 +114,15 @@ class Notifications(RuleBasedStateMachine):
 
     @rule(first=st.booleans())
     def article(self, first: bool) -> None:
-        event, article = (stories.disbursed(), "first_loan") if first else (stories.overdue(), "first_missed")
-        self.learned(contacts.give_article(self.contact, event, self.moment, rules=RULES, article=article))
+        if first:
+            given = contacts.give_article(
+                self.contact, stories.disbursed(), self.moment, rules=RULES, article="first_loan"
+            )
+        else:
+            given = contacts.give_article(
+                self.contact, stories.overdue(), self.moment, rules=RULES, article="first_missed"
+            )
+        self.learned(given)
 
     @rule(refused=SELDOM)
     def profile_arrives(self, refused: bool) -> None:
