@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+
 from lendstream.runtime.limits import DeadLetterLimits
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.sql import Pool

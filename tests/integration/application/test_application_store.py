@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+
 from lendstream.events.intake import ApplicationStatus, ApplicationWithdrawn, OfferAccepted
 from lendstream.runtime.decider import Change
 from lendstream.runtime.migrate import migrate
