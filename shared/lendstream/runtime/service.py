@@ -18,7 +18,7 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 
 from lendstream.events.base import Event
-from lendstream.runtime import telemetry
+from lendstream.runtime import collector, telemetry
 from lendstream.runtime.consumer import Consumer
 from lendstream.runtime.database import is_infrastructure, open_pool
 from lendstream.runtime.days import Days, keep_tidy
@@ -65,6 +65,7 @@ class Service:
 def run(service: Service) -> None:
     """Run the service until SIGTERM; exits with 1 and a sentence when it cannot start."""
     telemetry.configure(service.name, service.settings.log_level, service.settings.log_format)
+    collector.calm()
     try:
         uvloop.run(_Process(service).main())
     except StartError as error:

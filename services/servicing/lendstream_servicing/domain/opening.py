@@ -124,9 +124,7 @@ def _open(waiting: Awaiting, acceptance: OfferAccepted, approval: Approval, toda
         interest_from=pay_on,
         submitted_at=acceptance.submitted_at,
     )
-    instalments = tuple(
-        Instalment(row.number, row.due_date, row.principal, row.interest, row.fee) for row in schedule.instalments
-    )
+    instalments = tuple(Instalment(*row[:5]) for row in schedule.instalments)  # number to fee
     loan = Loan(waiting.id, contract, instalments, pay_on, payments=waiting.payments)
     return numbered(loan, (_opened(loan), payout_request(loan)))
 
