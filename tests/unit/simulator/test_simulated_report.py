@@ -1,0 +1,117 @@
+"""The summary and the story, told from the topics without a direct identifier."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from lendstream.events.decision import Outcome
+from lendstream.events.intake import ApplicationSubmitted
+from lendstream.events.loan import Bucket, LoanOpened, PaymentApplied
+from lendstream_simulator import picture
+from lendstream_simulator.audit import audit
+from lendstream_simulator.facts import Facts
+from lendstream_simulator.report import print_report
+from lendstream_simulator.story import choose, money, timeline
+from unit.simulator.played import story
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    return Facts.of(story().records)
+
+
+@pytest.fixture(scope="module")
+def printed(facts: Facts) -> str:
+    text = StringIO()
+    print_report(Console(file=text, width=200), facts, audit(story().records, story().deliveries()))
+    return text.getvalue()
+
+
+def test_the_funnel_narrows(facts: Facts) -> None:
+    found = dict(picture.funnel(facts))
+    assert found["received"] == found["approved"] + found["declined"]
+    ended = found["withdrawn"] + found["offers expired"] + found["offers accepted"]
+    assert found["offers made"] == ended
+    assert found["offers accepted"] == found["loans opened"] == found["paid out"]
+    assert found["closed"] > 0
+
+
+def test_reasons_are_counted_in_both_languages(facts: Facts) -> None:
+    found = picture.reasons(facts)
+    assert [(outcome, reason.code) for outcome, reason, _ in found] == [
+        (Outcome.APPROVED, "OK"),
+        (Outcome.DECLINED, "AFFORDABILITY"),
+    ]
+    assert sum(count for _, _, count in found) == len(story().progress.outcomes)
+    assert found[0][1].zh == "符合条件"
+
+
+def test_the_book_is_what_the_loans_owe(facts: Facts) -> None:
+    book = picture.book(facts)
+    opened = {each.loan_id: each for each in facts.data(LoanOpened)}
+    owed = {loan: each.principal for loan, each in opened.items()}
+    owed |= {each.loan_id: each.principal_outstanding for each in facts.data(PaymentApplied)}
+    assert book.lent == sum(each.principal for each in opened.values())
+    assert book.outstanding == sum(owed.values())
+    assert book.open + book.closed == len(opened)
+    assert book.buckets[Bucket.CURRENT].overdue > 0  # the script tells of no buckets
+
+
+def test_messages(facts: Facts) -> None:
+    found = picture.messages(facts)
+    assert found.sent == {("education_first_loan", "mail"): len(story().progress.loans)}
+    assert found.cancelled["reminder_before_due"] > 0
+    assert not found.skipped
+
+
+def test_the_borrower_missed_an_instalment_and_paid_it(facts: Facts) -> None:
+    customer = choose(facts)
+    assert customer is not None
+    lines = list(timeline(facts, customer))
+    told = [each.event for each in lines]
+    missed = next(number for number, each in enumerate(lines) if each.event == "InstalmentOverdue")
+    instalment = lines[missed].text.partition(",")[0]
+    assert any(each.event == "PaymentApplied" and f"{instalment} settled" in each.text for each in lines[missed:])
+    assert told[0] == "ApplicationSubmitted"
+    assert told.index("ApplicationDecided") < told.index("OfferMade") < told.index("LoanOpened")
+    days = [each.day for each in lines if each.day is not None]
+    assert days == sorted(days)
+
+
+def test_nobody_is_named(facts: Facts, printed: str) -> None:
+    identities = [
+        each.data.identity.model_dump() for each in facts.every if isinstance(each.data, ApplicationSubmitted)
+    ]
+    assert len(identities) > 50
+    for identity in identities:
+        for field in ("name", "identity_number", "mobile", "email"):
+            assert not identity[field] or identity[field] not in printed
+
+
+def test_the_report_shows_every_part(printed: str) -> None:
+    for part in (
+        "From submission to loan",
+        "Decisions by reason",
+        "Rejections by reason",
+        "The book",
+        "Messages",
+        "Dead letters",
+        "Seconds from submission",
+        "One borrower's story",
+        "The books",
+        "nothing lost, nothing doubled",
+        "还款压力过大",
+    ):
+        assert part in printed
+
+
+def test_a_report_of_nothing() -> None:
+    text = StringIO()
+    print_report(Console(file=text, width=120), Facts.of([]), audit([]))
+    assert "none" in text.getvalue()
+
+
+@pytest.mark.parametrize(("amount", "shown"), [(0, "CNY 0.00"), (5, "CNY 0.05"), (128_050, "CNY 1,280.50")])
+def test_money(amount: int, shown: str) -> None:
+    assert money(amount, "CNY") == shown
