@@ -254,7 +254,7 @@ async def test_two_instances_and_kills_lose_and_double_nothing(kafka_bootstrap: 
         chunk = references[number : number + 50]
         await publish(
             kafka_bootstrap,
-            *(submitted(each, identity__identity_number=each) for each in chunk),
+            *(submitted(each, identity__identity_number=f"PERSON-{each}") for each in chunk),
         )
         if number == 50:
             two.kill()
