@@ -184,8 +184,9 @@ async def apply(admin: AIOKafkaAdminClient, changes: Sequence[Change], *, replic
     by_action: dict[Action, list[Change]] = {action: [] for action in Action}
     for change in changes:
         by_action[change.action].append(change)
-    if created := by_action[Action.CREATE]:
-        await _create(admin, created, replication)
+    done = by_action[Action.WIDEN] + by_action[Action.CONFIGURE]
+    if missing := by_action[Action.CREATE]:
+        done += await _create(admin, missing, replication)
     if widened := by_action[Action.WIDEN]:
         await admin.create_partitions({change.topic: NewPartitions(change.partitions) for change in widened})
     if configured := by_action[Action.CONFIGURE]:
@@ -195,16 +196,19 @@ async def apply(admin: AIOKafkaAdminClient, changes: Sequence[Change], *, replic
         )
         for code, message, _, name in (resource for answer in answers for resource in answer.resources):
             _raise_on(code, f"configure {name}: {message}")
-    await _until_shown(admin, [change for change in changes if change.action is not Action.LEAVE])
+    await _until_shown(admin, done)
 
 
-async def _create(admin: AIOKafkaAdminClient, changes: Sequence[Change], replication: int) -> None:
+async def _create(admin: AIOKafkaAdminClient, changes: Sequence[Change], replication: int) -> list[Change]:
+    """Those created here, and not by somebody else who was quicker."""
     answer: Any = await admin.create_topics(
         [NewTopic(each.topic, each.partitions, replication, topic_configs=dict(each.config)) for each in changes]
     )
+    codes = {name: code for name, code, *_ in answer.topic_errors}
     for name, code, *message in answer.topic_errors:
-        if code != TopicAlreadyExistsError.errno:  # then somebody else was as quick
+        if code != TopicAlreadyExistsError.errno:
             _raise_on(code, f"create {name}: {', '.join(text for text in message if text)}")
+    return [change for change in changes if codes[change.topic] == 0]
 
 
 async def _until_shown(admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:

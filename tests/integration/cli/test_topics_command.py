@@ -94,7 +94,17 @@ def test_topics_are_widened_and_corrected_but_never_made_narrower(lendstream: Le
         NewTopic("lending.payment.v1", 9, 1, topic_configs=drifted),
         NewTopic(intake, INTAKE.partitions, 1, topic_configs=INTAKE.config | {"retention.ms": "5"}),
     ]
-    with_admin(empty, lambda client: client.create_topics(topics))
+
+    async def create(client: AIOKafkaAdminClient) -> None:
+        answer = await client.create_topics(topics)
+        assert [error for _, error, *_ in answer.topic_errors] == [0, 0, 0], answer
+
+        async def there() -> bool:
+            return len(await admin.describe(client, [topic.name for topic in topics])) == len(topics)
+
+        await until(there, "the topics are there")
+
+    with_admin(empty, create)
 
     done = lendstream("topics", "apply", "--yes")
     assert done.exit_code == 0, done.output
