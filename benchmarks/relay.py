@@ -17,9 +17,10 @@ from lendstream.admin import apply_topics
 from lendstream.events.loan import LoanOpened, ScheduledInstalment
 from lendstream.runtime import outbox
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
-from lendstream.runtime.outbox import Row, Story, event_row, headers_of
+from lendstream.runtime.outbox import Row, event_row, headers_of
 from lendstream.runtime.producer import new_producer
 from lendstream.runtime.relay import Relay
+from lendstream.runtime.story import Story
 
 ROWS, ROUNDS = 20_000, 3
 

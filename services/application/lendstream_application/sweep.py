@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from lendstream.runtime.database import transaction
 from lendstream.runtime.decider import Change
-from lendstream.runtime.outbox import Story
+from lendstream.runtime.story import Story
 from lendstream.runtime.state import Runtime
 from lendstream.runtime.telemetry import logger
 

@@ -2,12 +2,13 @@
 
 import typer
 
-from lendstream.cli import dlq, docs, publish, tail, topics
+from lendstream.cli import customer, dlq, docs, publish, tail, topics
 
 app = typer.Typer(
     help="Lendstream's topics, events and dead letters.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 app.add_typer(topics.app, name="topics")
+app.add_typer(customer.app, name="customer")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(docs.app, name="docs")
 app.command("publish")(publish.publish)

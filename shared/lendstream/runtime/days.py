@@ -20,9 +20,10 @@ from lendstream.events.base import Event
 from lendstream.runtime import metrics
 from lendstream.runtime.database import transaction
 from lendstream.runtime.decider import Context, DayStep
-from lendstream.runtime.outbox import Story
+from lendstream.runtime.outbox import Row, event_row, insert
 from lendstream.runtime.queries import queries
 from lendstream.runtime.sql import Pool
+from lendstream.runtime.story import Story
 from lendstream.runtime.telemetry import logger
 from lendstream.runtime.unit_of_work import UnitOfWork, Workspace
 
@@ -116,6 +117,7 @@ class Days:
             workspace = Workspace()
             await workspace.load(connection, {step.store: keys})
             events: list[Event | Erasure] = []
+            rows: list[Row] = []
             failed: dict[UUID, str] = {}
             for key in keys:
                 state = workspace.loaded[step.store].get(key)
@@ -127,9 +129,11 @@ class Days:
                     failed[key] = "".join(traceback.format_exception(error))[-4000:]
                     continue
                 workspace.now[step.store][key] = decision.state
+                told, source = story.told_as(decision.story), self._unit_of_work.rules.source
+                rows += [event_row(event, source, context.now, told) for event in decision.events]
                 events += decision.events
             await workspace.save(connection)
-            await self._unit_of_work.publish(connection, events, story, context.now)
+            await insert(connection, rows)
             for key, reason in failed.items():
                 await queries.set_aside(connection, day=day, aggregate_id=key, reason=reason)
         for key, reason in failed.items():

@@ -37,6 +37,7 @@ from uuid import UUID
 from lendstream.envelope import Erasure
 from lendstream.events.base import Event
 from lendstream.runtime.sql import Connection
+from lendstream.runtime.story import Story
 from lendstream.topics import Topic
 
 S = TypeVar("S")
@@ -72,6 +73,8 @@ class Decision(Generic[S]):
 
     state: S | None
     events: Sequence[Event | Erasure] = ()
+    story: Story | None = None
+    """The aggregate's own story, for the events: a bank's record of a payment does not know to which it belongs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,34 +2,18 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import uuid_utils
 
-from lendstream.envelope import Envelope, Erasure, Headers, Record, Tombstone, encode, encode_erasure
+from lendstream.envelope import Erasure, Headers, Record, encode, encode_erasure
 from lendstream.events.base import Event
 from lendstream.runtime.sql import Connection
+from lendstream.runtime.story import Story
 
 _COLUMNS = ("id", "aggregatetype", "aggregateid", "type", "payload", "headers")
 Row = tuple[str, str, bytes | None, str, bytes | None, list[str]]
 _BASE64 = ";base64"
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The thread that a record belongs to: copied from the record that caused it."""
-
-    correlation_id: str | None = None
-    causation_id: str | None = None
-    traceparent: str | None = None
-
-    @classmethod
-    def of(cls, cause: Envelope[Event] | Tombstone) -> "Story":
-        """The story that goes on from a record."""
-        if isinstance(cause, Tombstone):
-            return cls(cause.id, cause.id)
-        return cls(cause.correlation_id, cause.id, cause.traceparent)
 
 
 def event_row(event: Event | Erasure, source: str, now: datetime, story: Story) -> Row:

@@ -26,9 +26,10 @@ from lendstream.runtime.database import is_infrastructure, transaction
 from lendstream.runtime.decider import Change, Context, Route, Store
 from lendstream.runtime.intake import Item, read_all
 from lendstream.runtime.limits import DeadLetterLimits, TooManyDeadLettersError
-from lendstream.runtime.outbox import Row, Story
+from lendstream.runtime.outbox import Row
 from lendstream.runtime.queries import queries
 from lendstream.runtime.sql import Connection, Pool
+from lendstream.runtime.story import Story
 from lendstream.runtime.telemetry import logger
 from lendstream.topics import INTAKE, Topic, UnknownTopic, find
 
@@ -258,15 +259,17 @@ class Batch:
             self._day = max(day, self._day or day)
         tentative: dict[tuple[Store[Any], UUID], Any] = {}
         events: list[Event | Erasure] = []
+        rows: list[Row] = []
         try:
             context = self._context(content)
+            story = Story.of(content)
             for route, key in steps:
                 state = tentative.get((route.store, key), self.workspace.now[route.store].get(key))
                 decision = route.handle(state, _event(content), context)
                 tentative[route.store, key] = decision.state
                 events += decision.events
-            story = Story.of(content)
-            rows = [outbox.event_row(event, self.rules.source, self.now, story) for event in events]
+                told = story.told_as(decision.story)
+                rows += [outbox.event_row(event, self.rules.source, self.now, told) for event in decision.events]
         except Exception as error:
             item.error = error
             self._refuse(item, error)

@@ -1,0 +1,25 @@
+"""Ending clients that may be broken."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+async def close_quietly(closing: Coroutine[Any, Any, Any], seconds: float) -> None:
+    """Wait for a client's close, at most so long, whatever it raises.
+
+    In a task of its own: aiokafka passes on the CancelledError of its inner tasks when the broker is away, and awaited
+    directly that would look like a cancellation of whoever closes the client.
+    """
+    task = asyncio.ensure_future(closing)
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+    elif not task.cancelled():
+        task.exception()
+
+
+def really_cancelled() -> bool:
+    """Whether the running task itself was cancelled; else a CancelledError leaked out of a client."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
