@@ -3,9 +3,9 @@
 import logging
 
 import faust
-from lendstream.topics import APPLICATION, LOAN
 from mode.supervisors import CrashingSupervisor
 
+from lendstream.topics import APPLICATION, LOAN
 from lendstream_risk.settings import RiskSettings
 from lendstream_risk.tables import SafeTables, StateTable
 

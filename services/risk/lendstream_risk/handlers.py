@@ -7,7 +7,6 @@ from lendstream.events.application import ApplicationExpired, ApplicationReady, 
 from lendstream.events.base import Event
 from lendstream.events.decision import ApplicationDecided
 from lendstream.events.loan import DelinquencyChanged, LoanCancelled, LoanClosed, LoanOpened, PaymentApplied
-
 from lendstream_risk.domain.customer import Customer
 from lendstream_risk.domain.decide import decide
 from lendstream_risk.domain.fold import (

@@ -12,10 +12,10 @@ import threading
 from collections.abc import Mapping
 
 import uvloop
+
 from lendstream.runtime import telemetry
 from lendstream.runtime.http import Server, operations_app
 from lendstream.runtime.telemetry import logger
-
 from lendstream_risk import policies
 from lendstream_risk.session import Session, StartError
 from lendstream_risk.settings import RiskSettings

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
+
 from lendstream.envelope import Record
 
 IN_FLIGHT = 5_000

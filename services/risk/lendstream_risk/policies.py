@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from lendstream.catalogue import Catalogue, UnknownProductError
-from lendstream.catalogue import load as load_catalogue
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from lendstream.catalogue import Catalogue, UnknownProductError
+from lendstream.catalogue import load as load_catalogue
 from lendstream_risk.domain.policy import Policy
 from lendstream_risk.domain.reasons import Reasons
 from lendstream_risk.domain.rulebook import Rulebook

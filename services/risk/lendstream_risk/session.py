@@ -7,10 +7,10 @@ import faust
 from aiokafka import AIOKafkaProducer
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
+
 from lendstream.runtime.limits import DeadLetterLimits
 from lendstream.runtime.producer import new_producer
 from lendstream.runtime.telemetry import logger
-
 from lendstream_risk.app import SOURCES, new_app
 from lendstream_risk.domain.rulebook import Rulebook
 from lendstream_risk.outgoing import Outgoing

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-from lendstream.runtime.settings import KafkaSettings
 from pydantic import Field
 
+from lendstream.runtime.settings import KafkaSettings
 from lendstream_risk.policies import POLICIES
 
 

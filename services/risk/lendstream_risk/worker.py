@@ -18,6 +18,7 @@ from typing import Any
 
 import faust
 from aiokafka.structs import RecordMetadata
+
 from lendstream.dead_letter import attempt_of, dead_letter
 from lendstream.envelope import Envelope, Record, decode, encode
 from lendstream.errors import DataError
@@ -26,11 +27,11 @@ from lendstream.events.decision import ApplicationDecided
 from lendstream.runtime import metrics
 from lendstream.runtime.limits import DeadLetterLimits
 from lendstream.runtime.telemetry import logger
-
 from lendstream_risk.app import SOURCES
 from lendstream_risk.domain.rulebook import Rulebook
 from lendstream_risk.domain.stored import dumps, loads
 from lendstream_risk.handlers import HANDLERS
+from lendstream_risk.lag import Lag
 from lendstream_risk.outgoing import Outgoing
 
 SERVICE = "risk"
@@ -49,26 +50,27 @@ class Worker:
         self._failed: Callable[[BaseException], Awaitable[None]] = app.crash
         self._table = app.Table("customers", key_type=bytes, value_type=bytes, partitions=partitions)
         self._changelog: str = self._table.changelog_topic.get_topic_name()
-        self.taken: dict[Any, int] = {}
-        """The last offset taken of each topic's partition."""
-        source = app.topic(*SOURCES, key_type=bytes, value_type=bytes)
+        self._lag = Lag(app)
+        self._last = ""
+        source = app.topic(*SOURCES, key_serializer="raw", value_serializer="raw")
         app.agent(source, name="decide")(self.decide)
         app.task(outgoing.run)
         app.tables.outgoing = outgoing
 
     async def decide(self, stream: Any) -> None:
         """Take the stream's records one by one."""
-        async for event in stream.noack().events():
-            try:
+        try:
+            async for event in stream.noack().events():
                 await self._take(stream, event)
-            except Exception as error:
-                # Raising here would have Faust acknowledge the event.
-                logger().critical("stopped by a record", place=_record(event).place, error=repr(error), exc_info=error)
-                await self._failed(error)
-                await asyncio.Event().wait()
+        except Exception as error:
+            # An agent that raises is started anew by Faust, and may have its event acknowledged.
+            logger().critical("stopped by an error", at=self._last, error=repr(error))
+            await self._failed(error)
+            await asyncio.Event().wait()
 
     async def _take(self, stream: Any, event: Any) -> None:
         record = _record(event)
+        self._last = record.place
 
         async def acknowledge(confirmed: list[RecordMetadata]) -> None:
             for each in confirmed:
@@ -78,7 +80,7 @@ class Worker:
 
         records, outcome = self._handled(record)
         await self._outgoing.publish(records, acknowledge)
-        self.taken[event.message.tp] = record.offset
+        self._lag.took(event.message.tp, record.offset)
         metrics.RECORDS.labels(record.topic, outcome).inc()
 
     def _handled(self, record: Record) -> tuple[list[Record], str]:

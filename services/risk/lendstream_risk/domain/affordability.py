@@ -9,7 +9,6 @@ from lendstream.amortization import generate
 from lendstream.catalogue import Product
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import CustomerPosition
-
 from lendstream_risk.domain.policy import ProductRules, SegmentRules
 
 

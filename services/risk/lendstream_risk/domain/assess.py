@@ -9,7 +9,6 @@ from lendstream.catalogue import CustomerHistory, Product
 from lendstream.catalogue import Segment as Grade
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome, Segment, Terms
-
 from lendstream_risk.domain.affordability import instalment, limit, monthly_room, within_income, within_limit
 from lendstream_risk.domain.eligibility import failures
 from lendstream_risk.domain.policy import Policy

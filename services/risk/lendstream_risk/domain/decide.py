@@ -6,7 +6,6 @@ from hashlib import blake2b
 from lendstream.errors import Refused
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import ApplicationDecided, CustomerPosition
-
 from lendstream_risk.domain.assess import assess
 from lendstream_risk.domain.customer import Commitment, Customer, Remembered
 from lendstream_risk.domain.rulebook import Rulebook

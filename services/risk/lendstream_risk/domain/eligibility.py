@@ -6,7 +6,6 @@ from lendstream.catalogue import Product
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import CustomerPosition
 from lendstream.events.intake import BureauSummary, EmploymentStatus, Finances
-
 from lendstream_risk.domain.policy import Eligibility
 from lendstream_risk.domain.reasons import Code
 

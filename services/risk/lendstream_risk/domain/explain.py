@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from lendstream.events.decision import ApplicationDecided
-
 from lendstream_risk.domain.assess import assess
 from lendstream_risk.domain.rulebook import Rulebook
 

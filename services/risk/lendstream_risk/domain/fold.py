@@ -18,7 +18,6 @@ from lendstream.events.loan import (
     LoanOpened,
     PaymentApplied,
 )
-
 from lendstream_risk.domain.customer import Commitment, Customer, Loan
 
 KEPT = 256

@@ -6,9 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
 from lendstream.events.decision import Segment
 from lendstream.events.intake import EmploymentStatus
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _written_as_text(value: object) -> object:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Self
 
-from lendstream.events.intake import StatusReason
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lendstream.events.intake import StatusReason
 
 MOST = 4
 """A decision names at most so many reasons."""

@@ -6,7 +6,6 @@ from datetime import date
 
 from lendstream.catalogue import Catalogue, Product
 from lendstream.errors import Refused
-
 from lendstream_risk.domain.policy import Policy
 from lendstream_risk.domain.reasons import Reasons
 

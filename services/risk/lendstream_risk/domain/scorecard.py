@@ -7,7 +7,6 @@ from lendstream.catalogue import CustomerHistory
 from lendstream.catalogue import Segment as Grade
 from lendstream.events.application import ApplicantFacts
 from lendstream.events.decision import CustomerPosition, Segment
-
 from lendstream_risk.domain.policy import Fact, Scorecard
 
 _SEGMENTS: Mapping[tuple[CustomerHistory, Grade], Segment] = {
