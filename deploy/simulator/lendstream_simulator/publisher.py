@@ -9,12 +9,15 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from lendstream.envelope import Record
-from lendstream.runtime.closing import close_quietly
+from lendstream.runtime.closing import close_quietly, really_cancelled
 from lendstream.runtime.producer import new_producer
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.2
+_LONGEST_START = 15.0
 _LONGEST_STOP = 5.0
+_LONGEST_ATTEMPT = 30.0
+"""Seconds after which a producer that gets no answer is replaced: one that met a recovering broker may hang."""
 
 
 class Publisher:
@@ -55,22 +58,25 @@ class Publisher:
             if self._producer is None:
                 self._producer = await self._started()
             sending = [await self._send(self._producer, record) for record in records]
-        except (KafkaError, OSError) as error:
+            await asyncio.wait(sending, timeout=_LONGEST_ATTEMPT)
+        except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
+            if really_cancelled():
+                raise
             await self._begin_anew(error)
             return records
-        answers = await asyncio.gather(*sending, return_exceptions=True)
-        unsent = []
-        failure: BaseException | None = None
-        for record, answer in zip(records, answers, strict=True):
-            if isinstance(answer, BaseException):
-                failure = answer
-                unsent.append(record)
-            else:
-                place = TopicPartition(answer.topic, answer.partition)
-                self.confirmed[place] = max(answer.offset, self.confirmed.get(place, -1))
-        if failure is not None:
-            await self._begin_anew(failure)
+        unsent = [record for record, future in zip(records, sending, strict=True) if not self._confirm(future)]
+        if unsent:
+            await self._begin_anew(KafkaError(f"{len(unsent)} of {len(records)} records not confirmed"))
         return unsent
+
+    def _confirm(self, future: "asyncio.Future[Any]") -> bool:
+        """Whether the broker has the record; where, is kept."""
+        if not future.done() or future.cancelled() or future.exception() is not None:
+            return False
+        answer = future.result()
+        place = TopicPartition(answer.topic, answer.partition)
+        self.confirmed[place] = max(answer.offset, self.confirmed.get(place, -1))
+        return True
 
     async def _send(self, producer: AIOKafkaProducer, record: Record) -> "asyncio.Future[Any]":
         future: asyncio.Future[Any] = await producer.send(
@@ -81,15 +87,15 @@ class Publisher:
     async def _started(self) -> AIOKafkaProducer:
         producer = new_producer(self._bootstrap, self._client)
         try:
-            await producer.start()
+            await asyncio.wait_for(producer.start(), _LONGEST_START)
         except BaseException:
-            await producer.stop()
+            await close_quietly(producer.stop(), _LONGEST_STOP)
             raise
         return producer
 
     async def _begin_anew(self, error: BaseException) -> None:
         """An idempotent producer that failed once has a gap in its numbers: only a new one may send again."""
-        _log.info("publishing again: %r", error)
+        _log.info("publishing with a new client: %r", error)
         await self._discard()
         await asyncio.sleep(_PAUSE)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -116,14 +117,19 @@ async def test_a_run_is_carried_through_and_its_books_balance(bootstrap: str, tm
     assert statistics.to_loan.p99 >= statistics.to_loan.p50 > 0
 
 
+def more_days(outside: World, closed: int) -> bool:
+    """Whether more than so many days have been closed."""
+    return len(outside.calendar.closed) > closed
+
+
 async def test_nothing_is_lost_when_the_broker_is_killed(stack: Stack, tmp_path: Path, ports: Providers) -> None:
     bootstrap = stack.kafka_bootstrap
     await fresh_topics(bootstrap, DEFAULT_PARTNERS)
     async with scripted_platform(bootstrap, DEFAULT_PARTNERS, ports), world(bootstrap, tmp_path, ports) as outside:
         for _ in range(2):
+            before = len(outside.calendar.closed)
             running = asyncio.create_task(outside.run_days(8, applications=24))
-            day = outside.today
-            await until(lambda day=day: outside.today > day, "a day has passed")
+            await until(partial(more_days, outside, before + 1), "days have passed")
             stack.kafka.kill()
             submitting = asyncio.create_task(outside.submit(5))
             await asyncio.to_thread(stack.kafka.start)
@@ -137,7 +143,7 @@ async def test_nothing_is_lost_when_the_broker_is_killed(stack: Stack, tmp_path:
 async def simulator(*arguments: str) -> Process:
     """The command, in a process of its own."""
     command = (sys.executable, "-m", "lendstream_simulator.main", *arguments)
-    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=DEVNULL, env=None)
+    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=DEVNULL)
 
 
 async def ended(process: Process) -> tuple[int, str]:
