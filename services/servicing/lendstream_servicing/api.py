@@ -7,10 +7,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
-from lendstream.errors import FieldError, problem
-from lendstream.runtime.state import Runtime
 from pydantic import SecretStr
 
+from lendstream.errors import FieldError, problem
+from lendstream.runtime.state import Runtime
 from lendstream_servicing.domain.loan import Awaiting
 from lendstream_servicing.store import AccountStore, queries
 from lendstream_servicing.views import (

@@ -7,7 +7,6 @@ from uuid import UUID
 from lendstream.events.calendar import BusinessDayClosed
 from lendstream.runtime.decider import Context, DayStep, Store
 from lendstream.runtime.sql import Connection
-
 from lendstream_servicing.domain.loan import Account, Policy
 from lendstream_servicing.handlers import ageing
 from lendstream_servicing.store import queries

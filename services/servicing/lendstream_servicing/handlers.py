@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from lendstream.events.application import OfferAccepted
 from lendstream.events.decision import ApplicationDecided, Outcome
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed, PaymentReceived
 from lendstream.runtime.decider import Context, Decision, Route, Store
-
 from lendstream_servicing.domain import opening, payments, payout
 from lendstream_servicing.domain.ageing import age
 from lendstream_servicing.domain.loan import Account, Answer, Loan, Policy, loan_id_of
@@ -36,5 +36,5 @@ def ageing(policy: Policy) -> Callable[[Loan, date, Context], Decision[Account]]
     return lambda loan, day, _: Decision(*age(loan, day, policy))
 
 
-def _approved(event: ApplicationDecided) -> Any:
+def _approved(event: ApplicationDecided) -> UUID | None:
     return loan_id_of(event.application_id) if event.outcome is Outcome.APPROVED else None

@@ -9,7 +9,6 @@ from lendstream.events.loan import LoanOpened
 from lendstream.runtime import metrics
 from lendstream.runtime.service import Service, run
 from lendstream.topics import APPLICATION, CALENDAR, DECISION, PAYMENT
-
 from lendstream_servicing.api import api
 from lendstream_servicing.day import day_step
 from lendstream_servicing.domain.loan import Policy

@@ -1,7 +1,8 @@
 """The settings of servicing: environment variables with the prefix LENDSTREAM_."""
 
-from lendstream.runtime.settings import ServiceSettings
 from pydantic import Field, SecretStr
+
+from lendstream.runtime.settings import ServiceSettings
 
 
 class ServicingSettings(ServiceSettings):
@@ -14,5 +15,7 @@ class ServicingSettings(ServiceSettings):
         default="CNY", pattern=r"^[A-Z]{3}$", description="The lender's currency: the day's totals always have it."
     )
     operator_token: SecretStr | None = Field(
-        default=None, description="When set, the API wants it as a bearer token; probes and metrics stay open."
+        default=None,
+        min_length=8,
+        description="When set, the API wants it as a bearer token; probes and metrics stay open.",
     )

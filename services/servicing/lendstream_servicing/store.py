@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import aiosql
+
 from lendstream.amortization import Method
 from lendstream.events.application import OfferAccepted
 from lendstream.events.base import Model
 from lendstream.events.loan import Bucket, LoanEvent
 from lendstream.runtime.decider import Change
 from lendstream.runtime.sql import Connection
-
 from lendstream_servicing.domain.loan import Account, Approval, Awaiting, Contract, Instalment, Loan, Payment, Status
 
 queries: Any = aiosql.from_path(Path(__file__).parent / "queries", "asyncpg")

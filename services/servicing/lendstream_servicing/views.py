@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from lendstream.events.loan import Bucket
 from pydantic import BaseModel, ConfigDict, Field
 
+from lendstream.events.loan import Bucket
 from lendstream_servicing.domain.ageing import days_past_due
 from lendstream_servicing.domain.loan import Awaiting, Loan
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
 from support.broker import fresh_topics
 from support.processes import Process
 

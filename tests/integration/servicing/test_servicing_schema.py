@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+
 from lendstream.runtime.migrate import migrate
 from lendstream_local.testing import fresh_database
 from lendstream_servicing.main import MIGRATIONS

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+
 from lendstream.dead_letter import DeadLetter, parse
 from lendstream.envelope import Envelope, Record, decode, encode
 from lendstream.events.base import Event

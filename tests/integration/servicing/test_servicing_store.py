@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+
 from lendstream.events.calendar import BusinessDayClosed
 from lendstream.runtime.decider import Change, Context
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
@@ -22,7 +23,7 @@ from lendstream_servicing.domain.opening import accept, approve
 from lendstream_servicing.domain.payments import receive
 from lendstream_servicing.domain.payout import confirm, fail
 from lendstream_servicing.main import MIGRATIONS
-from lendstream_servicing.store import AccountStore
+from lendstream_servicing.store import AccountStore, queries
 from support.waiting import until
 from unit.servicing import loans
 
@@ -199,6 +200,36 @@ async def test_the_day_finds_whom_it_concerns_and_totals_the_book(connection: Co
         overdue_loans=1,
         overdue_amount=aged.overdue_amount,
     )
+
+
+async def test_the_suspense_list_says_why_money_waits(connection: Connection) -> None:
+    def early(payment_id: str, **changes: Any) -> Loan:
+        loan = loans.opened(application_id=uuid4())
+        account, _ = receive(Awaiting(loan.id), loans.payment(100, payment_id, loan_id=loan.id, **changes), *today)
+        return replace(loan, payments=account.payments)
+
+    today = (loans.TODAY, loans.POLICY)
+    undisbursed = early("undisbursed")
+    failed = early("failed")
+    foreign = early("foreign", currency="USD")
+    paid = loans.active(application_id=uuid4())
+    accounts: Sequence[Account] = (
+        undisbursed,
+        fail(failed, loans.failure(failed.id, retryable=False), *today)[0],
+        confirm(foreign, loans.confirmation(foreign.id), *today)[0],
+        await _suspended(uuid4()),
+        loans.pay(paid, paid.total_outstanding + 7, "too much")[0],
+    )
+    async with connection.transaction():
+        await STORE.save(connection, {each.id: Change(None, each) for each in accounts})
+    listed = {row["payment_id"]: row async for row in queries.suspense(connection, after=0, n=10)}
+    assert {payment_id: (row["reason"], row["unallocated"]) for payment_id, row in listed.items()} == {
+        "undisbursed": ("not_disbursed", 100),
+        "failed": ("loan_cancelled", 100),
+        "foreign": ("wrong_currency", 100),
+        "pay_1": ("unknown_loan", 100),
+        "too much": ("credit", 7),
+    }
 
 
 async def test_an_empty_book_is_closed_with_zeros(connection: Connection) -> None:

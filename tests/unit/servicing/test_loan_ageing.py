@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.events.loan import Bucket, DelinquencyChanged, InstalmentOverdue, LoanEvent
 from lendstream_servicing.domain.ageing import age, bucket_of, days_past_due
 from lendstream_servicing.domain.loan import Loan, Policy

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import pytest
+
 from lendstream.amortization import generate
 from lendstream.catalogue import load
 from lendstream.errors import DataError, Refused

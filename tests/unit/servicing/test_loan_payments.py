@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.errors import Refused
 from lendstream.events.loan import Bucket, DelinquencyChanged, LoanClosed, PaymentApplied
 from lendstream_servicing.domain.ageing import age

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4, uuid5
 
 import pytest
+
 from lendstream.errors import Refused
 from lendstream.events.loan import DisbursementRequested, LoanCancelled, LoanDisbursed
 from lendstream_servicing.domain.loan import Account, Awaiting, Loan, Status

@@ -5,6 +5,7 @@ from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.catalogue import Due
 from lendstream_servicing.domain.allocation import allocate
 from lendstream_servicing.domain.loan import Instalment
