@@ -3,9 +3,10 @@
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
@@ -31,14 +32,20 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 async def send(client: AIOKafkaProducer, record: Record) -> tuple[int, int]:
-    """Publish a record, to its own partition if it names one that is there; its partition and offset."""
+    """Publish a record; its partition and offset once the broker has confirmed it."""
+    sent = await (await begin(client, record))
+    return sent.partition, sent.offset
+
+
+async def begin(client: AIOKafkaProducer, record: Record) -> Awaitable[Any]:
+    """Hand a record over, for its own partition if it names one that is there; to be awaited for the confirmation."""
     known = await client.partitions_for(record.topic)
     partition = record.partition if record.partition in known else None
     key = b"" if record.key is None and record.value is None else record.key  # the client sends no record of neither
-    sent = await client.send_and_wait(
+    confirmation: Awaitable[Any] = await client.send(
         record.topic, record.value, key=key, partition=partition, headers=list(record.headers)
     )
-    return sent.partition, sent.offset
+    return confirmation
 
 
 async def topics_like(bootstrap: str, wanted: Callable[[str], bool]) -> list[TopicPartition]:

@@ -19,7 +19,10 @@ app = typer.Typer(help="See dead letters, have them tried again, or give them up
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids, or their first characters, as `list` shows them.")]
 Service = Annotated[str | None, typer.Option(help="Only this service's.")]
 Type = Annotated[str | None, typer.Option(help="Only events of this type.")]
-By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who decides; it is kept. Default: you.")]
+By = Annotated[
+    str,
+    typer.Option(default_factory=getpass.getuser, help="Who decides; it is kept. Default: you.", show_default=False),
+]
 
 
 @app.command("list")

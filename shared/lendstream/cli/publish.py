@@ -116,14 +116,16 @@ async def _publish(bootstrap: str, records: Sequence[Record], partner: str | Non
     if missing:
         of_partner = f" --partner {partner}" if partner else ""
         fail(f"The broker has no topic {', '.join(missing)}; create it with `lendstream topics apply{of_partner}`.")
-    sent = []
+    out, sent = console(), []
     async with broker.producer(bootstrap) as producer:
-        for record in records:
-            partition, offset = await broker.send(producer, record)
-            sent.append({"topic": record.topic, "partition": partition, "offset": offset, "id": record.header("ce_id")})
+        confirmations = [await broker.begin(producer, record) for record in records]
+        for record, confirmation in zip(records, confirmations, strict=True):
+            place = await confirmation
+            event_id = record.header("ce_id")
+            sent.append({"topic": record.topic, "partition": place.partition, "offset": place.offset, "id": event_id})
             if not as_json:
-                place = f"{record.topic}/{partition}/{offset}"
-                console().print(Text(f"published {record.header('ce_type')} {record.header('ce_id')} at {place}"))
+                where = f"{record.topic}/{place.partition}/{place.offset}"
+                out.print(Text(f"published {record.header('ce_type')} {event_id} at {where}"))
     if as_json:
         print_json(sent)
 
