@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from lendstream.dead_letter import dead_letter
+from lendstream.dead_letter import attempt_of, dead_letter
 from lendstream.envelope import Envelope, Erasure, Record, Tombstone
 from lendstream.errors import DataError, FieldError
 from lendstream.events.base import Event
@@ -297,7 +297,7 @@ class Batch:
                 self.deaths.append(False)
                 self._outcomes[topic, "rejected"] += 1
                 return
-        attempt = int(item.record.header("dlq_retry") or 1)
+        attempt = attempt_of(item.record)
         record = dead_letter(item.record, service=self.rules.service, error=error, attempt=attempt, at=self.now)
         self.rows.append(outbox.record_row(record.header("dlq_id") or item.record.place, "DeadLetter", record))
         self._released.append(item.inbox_id)
