@@ -16,8 +16,8 @@ from jinja2 import TemplateError
 
 from lendstream.events.base import Event
 from lendstream.runtime.database import is_infrastructure, transaction
-from lendstream.runtime.story import Story
 from lendstream.runtime.sql import Connection, Pool
+from lendstream.runtime.story import Story
 from lendstream.runtime.telemetry import logger
 from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream_notifications import store

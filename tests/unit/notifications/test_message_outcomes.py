@@ -127,6 +127,7 @@ def test_a_reminder_that_waited_too_long_is_out_of_date(late: int, out: bool) ->
     assert (step.hand_over is None) is out
     if out:
         assert reason_of(step) is SkipReason.OUT_OF_DATE
+    assert decided(replace(REMINDER, attempts=1), today=DAY + timedelta(late)).hand_over is not None
     assert decided(ARTICLE, today=DAY + timedelta(late)).hand_over is not None
 
 

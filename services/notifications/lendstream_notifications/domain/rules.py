@@ -46,7 +46,7 @@ class Rules(_Part):
     articles: dict[Article, str]
     """The kind of article for the first loan paid out, and for the first instalment missed; once a customer."""
     late_days: Annotated[int, Field(ge=0, le=30)]
-    """A reminder is worth sending up to so many days after its day."""
+    """A reminder is worth a first try up to so many days after its day."""
     contact_days: Annotated[int, Field(ge=0, le=30)]
     """A message waits so many days for a customer's profile and key to arrive."""
 

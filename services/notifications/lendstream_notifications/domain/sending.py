@@ -116,7 +116,10 @@ def decide(
     rules: Rules,
     open_profile: Callable[[Contact], Recipient],
 ) -> Step:
-    """Skip, wait, or hand over. `open_profile` reads the sealed profile; it may raise Unreadable."""
+    """Skip, wait, or hand over. `open_profile` reads the sealed profile; it may raise Unreadable.
+
+    A reminder that found nobody to send it for days is out of date; one that was tried has Retry's patience instead.
+    """
     instalment = plan.instalment(message.instalment) if plan and message.instalment else None
     day = today or message.queued_on
     if reason := _unwanted(message, plan, instalment) or (SkipReason.ERASED if contact and contact.erased else None):
@@ -124,7 +127,7 @@ def decide(
     waited_enough = (day - message.queued_on).days >= rules.contact_days
     if contact is None or contact.profile is None or not contact.complete:
         return _not_sent(message, SkipReason.NO_ADDRESS, now) if waited_enough else _wait(message, now)
-    if message.instalment and (day - message.planned_for).days > rules.late_days:
+    if message.instalment and not message.attempts and (day - message.planned_for).days > rules.late_days:
         return _not_sent(message, SkipReason.OUT_OF_DATE, now)
     if not getattr(contact.profile.consents, rules.kinds[message.kind].consent):
         return _not_sent(message, SkipReason.NO_CONSENT, now)
