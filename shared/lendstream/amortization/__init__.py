@@ -29,6 +29,7 @@ from .engine import ENGINE, generate
 from .errors import TermsError
 from .options import Options
 from .parts import Basis, Fee, Income, RateChange, Subsidy, Tranche, When
+from .record import provenance, terms_of
 from .rounding import Rounding
 from .schedule import Instalment, Schedule
 from .terms import Method, Terms
@@ -76,6 +77,8 @@ __all__ = [
     "generate",
     "internal_rate",
     "periods_needed",
+    "provenance",
+    "terms_of",
     "unit_periods",
     "worth",
 ]

@@ -37,11 +37,13 @@ def split_with_changes(terms: Terms, periods: Periods) -> tuple[Split, list[int]
         done = len(principals)
         if stop > done:
             parts, charged = split(span, max(terms.options.principal_grace - done, 0))
-            if len(parts) < stop - done and stop < count:
-                raise TermsError("tranches", "the loan is repaid before a change of its terms")
             principals += parts[: stop - done]
             interests += charged[: stop - done]
             balance -= sum(parts[: stop - done])
+        if not balance and any(drawn[stop:]) and len(principals) < stop:
+            raise TermsError("tranches", "the loan is repaid before all of it is paid out")
+        if not balance and not any(drawn[stop:]):
+            break
         if stop < count:
             interest, balance, rate = _first_interest(terms, periods, stop, balance, rate, unit, by_period[stop])
             span = span_from(terms, periods, stop, balance, rate, unit, interest)

@@ -66,16 +66,18 @@ def month_of_first(disbursed_on: date, day: int, shortest: int, month_end: Month
     return regular(anchor, Frequency(), range(number, number + 1), month_end)[0]
 
 
-def shifted(due: date, shift: Shift, is_working_day: IsWorkingDay) -> date:
-    """The due date moved to a working day. Raises TermsError if the calendar knows none near."""
+def shifted(due: date, shift: Shift, is_working_day: IsWorkingDay, disbursed_on: date) -> date:
+    """The due date moved to a working day, never to or before the disbursement.
+
+    Raises TermsError if the calendar knows none near.
+    """
     if shift is Shift.NONE or is_working_day(due):
         return due
-    if shift is Shift.PRECEDING:
-        return _next_working_day(due, -1, is_working_day)
     following = _next_working_day(due, 1, is_working_day)
-    if shift is Shift.MODIFIED_FOLLOWING and following.month != due.month:
-        return _next_working_day(due, -1, is_working_day)
-    return following
+    if shift is Shift.FOLLOWING or (shift is Shift.MODIFIED_FOLLOWING and following.month == due.month):
+        return following
+    preceding = _next_working_day(due, -1, is_working_day)
+    return preceding if preceding > disbursed_on else following
 
 
 def _next_working_day(due: date, step: int, is_working_day: IsWorkingDay) -> date:

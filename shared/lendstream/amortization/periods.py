@@ -39,7 +39,7 @@ def periods_of(terms: Terms, is_working_day: IsWorkingDay | None = None) -> Peri
     if conventions.shifts:
         if is_working_day is None:
             raise TermsError("shift", f"{conventions.shift} needs a calendar of working days")
-        dues = [shifted(due, conventions.shift, is_working_day) for due in ends]
+        dues = [shifted(due, conventions.shift, is_working_day, terms.disbursed_on) for due in ends]
         if conventions.shift_interest:
             ends = dues
     weights, base, stub = *_weights(conventions, terms.disbursed_on, ends), None
