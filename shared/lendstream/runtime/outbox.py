@@ -54,7 +54,7 @@ def _flatten(headers: Headers) -> list[str]:
             text = value.decode()
         except UnicodeDecodeError:
             text = "\0"
-        if "\0" in text:
+        if "\0" in text or name.endswith(_BASE64):
             name, text = name + _BASE64, b64encode(value).decode()
         flat += (name.replace("\0", ""), text)
     return flat
