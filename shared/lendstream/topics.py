@@ -14,6 +14,8 @@ from lendstream.events import application, calendar, customer, decision, intake,
 from lendstream.events.base import Event
 
 FOREVER = None
+SEGMENT = timedelta(hours=6)
+"""How much a topic with personal data writes into one file before the next."""
 _PARAMETER = re.compile(r"<(\w+)>")
 
 
@@ -80,11 +82,24 @@ class Topic:
     def config(self) -> dict[str, str]:
         """The broker's settings of the topic."""
         retention = -1 if self.retention is None else int(self.retention.total_seconds() * 1000)
-        return {
+        config = {
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": str(retention),
             "max.message.bytes": str(self.max_message_bytes),
         }
+        if self.compacted or self.personal_data == "direct":
+            # the broker deletes and compacts closed segments only, and closes one by itself after a week
+            config["segment.ms"] = str(int(SEGMENT.total_seconds() * 1000))
+        if self.compacted:
+            # an erased value is gone a day later; its tombstone stays for readers that were away for weeks
+            config["max.compaction.lag.ms"] = str(24 * 3600 * 1000)
+            config["delete.retention.ms"] = str(30 * 24 * 3600 * 1000)
+        return config
+
+    @property
+    def longest_kept(self) -> timedelta | None:
+        """The longest that a record stays: a segment goes whole, when the last of it is over. FOREVER, if it does."""
+        return None if self.retention is None else self.retention + SEGMENT
 
 
 INTAKE = Topic(

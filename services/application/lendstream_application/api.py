@@ -8,13 +8,14 @@ from asyncpg import UniqueViolationError
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from pydantic import SecretStr
+
 from lendstream.events import intake
 from lendstream.events.base import Event
 from lendstream.runtime.commands import command
 from lendstream.runtime.database import is_infrastructure
 from lendstream.runtime.decider import Store
 from lendstream.runtime.state import Runtime
-from pydantic import SecretStr
 
 from .auth import partner_of
 from .bodies import Acceptance, ApplicationView, Withdrawal, documented, parsed, view

@@ -4,8 +4,9 @@ import hmac
 from collections.abc import Mapping
 
 from fastapi import HTTPException, Request
-from lendstream.errors import FieldError, problem
 from pydantic import SecretStr
+
+from lendstream.errors import FieldError, problem
 
 
 def partner_of(request: Request, tokens: Mapping[str, SecretStr]) -> str:

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import HTTPException, Request
+from pydantic import BaseModel, ValidationError
+
 from lendstream.errors import from_pydantic, problem
 from lendstream.events.base import Model, ShortText, Timestamp
 from lendstream.events.intake import ApplicationStatus, StatusReason
-from pydantic import BaseModel, ValidationError
 
 from .domain.model import Application
 

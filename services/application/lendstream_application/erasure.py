@@ -5,13 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel, Field, SecretStr
+
 from lendstream.errors import Refused
 from lendstream.runtime.database import is_infrastructure, transaction
 from lendstream.runtime.decider import Change
 from lendstream.runtime.state import Runtime
 from lendstream.runtime.telemetry import logger
 from lendstream.topics import INTAKE
-from pydantic import BaseModel, Field, SecretStr
 
 from .auth import check_operator
 from .domain.customer import erase
@@ -64,5 +65,5 @@ async def _erase(runtime: Runtime, customers: Customers, customer_id: UUID) -> E
         customer_id=customer_id,
         erased_at=now,
         tombstones=tuple(tombstone.topic.name for tombstone in tombstones),
-        intake_keeps_until=None if INTAKE.retention is None else now + INTAKE.retention,
+        intake_keeps_until=None if INTAKE.longest_kept is None else now + INTAKE.longest_kept,
     )

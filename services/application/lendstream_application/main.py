@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter
+
 from lendstream import catalogue
 from lendstream.events.application import ApplicationReceived
 from lendstream.runtime.service import Runtime, Service, run

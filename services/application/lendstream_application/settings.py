@@ -6,11 +6,12 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Self
 
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import NoDecode
+
 from lendstream.events.base import PartnerName
 from lendstream.privacy import UnusableKeys, Vault
 from lendstream.runtime.settings import ServiceSettings
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import NoDecode
 
 
 def _from_json(value: Any) -> Any:

@@ -13,12 +13,13 @@ from uuid import UUID
 
 import aiosql
 from asyncpg import Record
+from pydantic import TypeAdapter
+
 from lendstream.events.application import ApplicationReady
 from lendstream.events.customer import CustomerKey, CustomerProfile
 from lendstream.events.intake import ApplicationStatus, Consents, Language, OfferMade, StatusReason
 from lendstream.runtime.decider import Change
 from lendstream.runtime.sql import Connection
-from pydantic import TypeAdapter
 
 from .domain.model import Application, Customer
 

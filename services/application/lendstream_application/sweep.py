@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from lendstream.runtime.database import transaction
 from lendstream.runtime.decider import Change
-from lendstream.runtime.story import Story
 from lendstream.runtime.state import Runtime
+from lendstream.runtime.story import Story
 from lendstream.runtime.telemetry import logger
 
 from .domain.decision import ask_again

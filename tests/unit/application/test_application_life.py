@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+
 from lendstream.amortization import disclose, generate
 from lendstream.errors import DataError, Refused
 from lendstream.events import application as lending

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+
 from lendstream_application.settings import load
 
 COMPLETE = {

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.envelope import Erasure
 from lendstream.errors import Refused
 from lendstream.events.customer import CustomerKey, CustomerProfile

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.errors import DataError
 from lendstream_application.domain.submission import submit
 from lendstream_application.domain.validation import age

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from lendstream.envelope import Envelope, Record, encode
 from lendstream.errors import DataError, FieldError
 from lendstream.events.intake import ApplicationSubmitted, SubmissionRejected
