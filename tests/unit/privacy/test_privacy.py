@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.events.intake import IdentityType
 from lendstream.privacy import UnknownMasterKey, UnusableKeys, Vault, WrongKey, customer_id
 
