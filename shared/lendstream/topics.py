@@ -64,7 +64,7 @@ class Topic:
     @cached_property
     def pattern(self) -> str:
         """A regular expression that matches the names of the family, its parameter as a named group."""
-        return "^" + _PARAMETER.sub(r"(?P<\1>[a-z0-9][a-z0-9-]*)", re.escape(self.name)) + "$"
+        return "^" + _PARAMETER.sub(r"(?P<\1>[a-z0-9][a-z0-9-]{1,39})", re.escape(self.name)) + "$"
 
     def named(self, parameter: str) -> str:
         """The name of the family's member for a partner or a service."""
