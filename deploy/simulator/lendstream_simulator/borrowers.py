@@ -117,5 +117,5 @@ def _record(received: PaymentReceived, copy: int, cause: Envelope[Event] | None)
         time=datetime.now(UTC),
         correlation_id=cause.correlation_id if cause else None,
         causation_id=cause.id if cause else None,
-        traceparent=f"00-{event_id.hex}-{event_id.hex[16:]}-01",
+        traceparent=cause.traceparent if cause else f"00-{event_id.hex}-{event_id.hex[:16]}-01",
     )

@@ -24,7 +24,7 @@ class Habit(StrEnum):
     REPEATED = "repeated"
     """One payment that its channel reports twice."""
     SETTLES = "settles"
-    """The first instalment on time, everything with the second."""
+    """Everything that is owed, with the first instalment."""
     NEVER = "never"
 
 
@@ -138,7 +138,7 @@ def steps(script: Script, number: int) -> tuple[Step, ...]:
         case Habit.REPEATED:
             return (Step("full", copies=2),)
         case Habit.SETTLES:
-            return (Step("full", share=Share.OPEN if number == 1 else Share.EVERYTHING),)
+            return (Step("full", share=Share.EVERYTHING),)
         case Habit.NEVER:
             return ()
         case _:

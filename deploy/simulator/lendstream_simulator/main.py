@@ -18,6 +18,7 @@ from lendstream_simulator.facts import Facts
 from lendstream_simulator.follower import read_topics
 from lendstream_simulator.gateways import Gateways
 from lendstream_simulator.journal import deliveries
+from lendstream_simulator.pace import Pace
 from lendstream_simulator.report import print_audit, print_report
 from lendstream_simulator.sms import TOKEN
 from lendstream_simulator.statistics import Statistics
@@ -56,6 +57,10 @@ def run(
     smtp_port: SmtpPort = 0,
     sms_port: SmsPort = 0,
     sms_token: SmsToken = TOKEN,
+    wait_for: Annotated[
+        list[str] | None,
+        typer.Option(help="A service's HTTP address: its /metrics must show a day closed before the next; repeat."),
+    ] = None,
     limit: Annotated[float, typer.Option(help="Seconds that a day may take before the run is given up.")] = LIMIT,
 ) -> None:
     """Let applications and business days pass, and print what came of them. Exit code 0 only if the books balance."""
@@ -64,7 +69,7 @@ def run(
     )
     world = World(bootstrap, seed=seed, start=start.date(), directory=directory, partners=partner, gateways=providers)
     console = Console()
-    facts, found = _asked(console, _run(console, world, applications, days, limit))
+    facts, found = _asked(console, _run(console, world, applications, days, Pace(wait_for or ()), limit))
     print_report(console, facts, found)
     raise typer.Exit(0 if found.ok else 1)
 
@@ -106,7 +111,9 @@ def audit_(
     raise typer.Exit(0 if found.ok else 1)
 
 
-async def _run(console: Console, world: World, applications: int, days: int, limit: float) -> tuple[Facts, Audit]:
+async def _run(
+    console: Console, world: World, applications: int, days: int, pace: Pace, limit: float
+) -> tuple[Facts, Audit]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[figures]}"), console=console) as display:
         async with world:
@@ -117,7 +124,7 @@ async def _run(console: Console, world: World, applications: int, days: int, lim
                     task, completed=done.number, description=str(done.day), figures=_figures(done.statistics)
                 )
 
-            await world.run_days(days, show, applications=applications, limit=limit)
+            await world.run_days(days, show, applications=applications, limit=limit, digested=pace)
             display.update(task, description="auditing")
             return await world.audit()
 

@@ -63,10 +63,10 @@ class Partners:
         if envelope is None or envelope.parameter not in self._partners:
             return
         match envelope.data:
-            case ApplicationSubmitted() as submitted:
-                self._decide_at_once((envelope.parameter, submitted.reference))
+            case ApplicationSubmitted(reference=reference):
+                self._decide_at_once((envelope.parameter, reference), envelope)
             case OfferMade() as offer:
-                self._decide((envelope.parameter, offer.reference), offer, envelope.time)
+                self._decide((envelope.parameter, offer.reference), offer, envelope)
             case OfferAccepted(reference=reference) | ApplicationWithdrawn(reference=reference):
                 self._settle((envelope.parameter, reference), type(envelope.data))
             case ApplicationStatusChanged(reference=reference, status=ApplicationStatus.EXPIRED):
@@ -81,28 +81,29 @@ class Partners:
         self._owed.clear()
         return owed
 
-    def _decide_at_once(self, case: Case) -> None:
+    def _decide_at_once(self, case: Case, story: Envelope[Event]) -> None:
         if answer(self._seed, *case) is Answer.WITHDRAWS_AT_ONCE:
-            self._owe(case, ApplicationWithdrawn(reference=case[1], reason="changed their mind"))
+            self._owe(case, story, ApplicationWithdrawn(reference=case[1], reason="changed their mind"))
 
-    def _decide(self, case: Case, offer: OfferMade, at: datetime) -> None:
-        accepted = OfferAccepted(reference=offer.reference, offer_id=offer.offer_id, accepted_at=at)
+    def _decide(self, case: Case, offer: OfferMade, story: Envelope[Event]) -> None:
+        # What is said must be the same if it is said again, so the time is the offer's.
+        accepted = OfferAccepted(reference=offer.reference, offer_id=offer.offer_id, accepted_at=story.time)
         match answer(self._seed, *case):
             case Answer.ACCEPTS:
-                self._owe(case, accepted)
+                self._owe(case, story, accepted)
             case Answer.ACCEPTS_TWICE:
-                self._owe(case, accepted, accepted)
+                self._owe(case, story, accepted, accepted)
             case Answer.WITHDRAWS:
-                self._owe(case, ApplicationWithdrawn(reference=offer.reference, reason="found another lender"))
+                self._owe(case, story, ApplicationWithdrawn(reference=offer.reference, reason="found another lender"))
             case _:
                 return
 
-    def _owe(self, case: Case, *events: Event) -> None:
+    def _owe(self, case: Case, story: Envelope[Event], *events: Event) -> None:
         about = case, type(events[0])
         if about not in self._settled:
             partner, reference = case
             self._owed[about] = [
-                intake_record(event, partner, datetime.now(UTC), self._seed, reference, copy)
+                intake_record(event, partner, datetime.now(UTC), self._seed, reference, copy, story=story)
                 for copy, event in enumerate(events)
             ]
 

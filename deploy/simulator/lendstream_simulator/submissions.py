@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from lendstream.envelope import Record, encode
+from lendstream.envelope import Envelope, Record, encode
 from lendstream.events.base import Event
-from lendstream.events.intake import ApplicationSubmitted
 from lendstream_simulator.applications import application
 from lendstream_simulator.faults import FAULTS
 from lendstream_simulator.seeded import draw, identifier
@@ -81,8 +80,13 @@ def submission(seed: int, number: int, *, partners: Sequence[str], today: date, 
     return Submission(number, partner, reference, kind, fault, records)
 
 
-def intake_record(event: Event, partner: str, now: datetime, *cause: object) -> Record:
-    """The record of a partner's event: the id follows from its cause, and a trace begins with it."""
+def intake_record(
+    event: Event, partner: str, now: datetime, *cause: object, story: Envelope[Event] | None = None
+) -> Record:
+    """The record of a partner's event: the id follows from its cause.
+
+    It goes on with the story of another event, or begins one, with a trace of its own.
+    """
     event_id = identifier(partner, type(event).__name__, *cause)
     return encode(
         event,
@@ -90,7 +94,9 @@ def intake_record(event: Event, partner: str, now: datetime, *cause: object) -> 
         source=f"partner/{partner}",
         time=now,
         partner=partner,
-        traceparent=f"00-{event_id.hex}-{event_id.hex[:16]}-01",
+        correlation_id=story.correlation_id if story else None,
+        causation_id=story.id if story else None,
+        traceparent=story.traceparent if story else f"00-{event_id.hex}-{event_id.hex[:16]}-01",
     )
 
 
@@ -98,8 +104,3 @@ def _with_unknown_fields(record: Record) -> Record:
     data = json.loads(record.value or b"{}")
     data |= {"campaign": "spring", "finances": data["finances"] | {"housing": "rent"}}
     return replace(record, value=json.dumps(data, ensure_ascii=False).encode())
-
-
-def submitted(record: Record) -> ApplicationSubmitted:
-    """The application of a good record."""
-    return ApplicationSubmitted.model_validate_json(record.value or b"")

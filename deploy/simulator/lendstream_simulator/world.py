@@ -13,7 +13,7 @@ away, and reads and writes with new clients when it is back.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -38,17 +38,14 @@ from lendstream_simulator.progress import Progress
 from lendstream_simulator.publisher import Publisher
 from lendstream_simulator.statistics import Statistics, statistics
 from lendstream_simulator.submissions import DEFAULT_PARTNERS, Submission, number_of, submission
+from lendstream_simulator.waiting import LIMIT, News, UnsettledError
 
-LIMIT = 120.0
-"""Seconds that a condition may take by default."""
+__all__ = ["LIMIT", "DayDone", "UnsettledError", "World"]
+
 _AT_ONCE = 25
 """Submissions that are published together."""
 _SHOWN = 5
 _BETWEEN_AUDITS = 1.0
-
-
-class UnsettledError(TimeoutError):
-    """A condition did not come true in time; the message names what was still missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class World:
         self._publisher = Publisher(bootstrap, "simulator")
         self._follower = Follower(bootstrap, self._topics(), self._see, self._act)
         self._following: asyncio.Task[None] | None = None
-        self._news = asyncio.Condition()
+        self._news = News()
         self._submitted = 0
         self._open = AsyncExitStack()
 
@@ -160,11 +157,15 @@ class World:
         *,
         applications: int = 0,
         limit: float = LIMIT,
+        digested: Callable[[date], Awaitable[None]] | None = None,
     ) -> None:
         """Run the next days, each until it is settled. Applications come in over the first third of them.
 
+        With `digested` the next day waits until that returns too: for services that tell of a day's end otherwise
+        than on a topic.
+
         Raises:
-            UnsettledError: a day was not settled within `limit` seconds.
+            UnsettledError: a day was not settled, or not digested, within `limit` seconds.
         """
         intake_days = max(1, count // 3)
         for number in range(count):
@@ -173,6 +174,8 @@ class World:
             due = applications * min(number + 1, intake_days) // intake_days
             await self.submit(due - applications * min(number, intake_days) // intake_days)
             await self.settle(limit)
+            if digested is not None:
+                await self._wait_for(digested(day), day, limit)
             if on_progress is not None:
                 on_progress(DayDone(day, number + 1, count, self.statistics))
 
@@ -188,6 +191,12 @@ class World:
             if found.ok or asyncio.get_running_loop().time() > deadline:
                 return Facts.of(records), found
             await asyncio.sleep(_BETWEEN_AUDITS)
+
+    async def _wait_for(self, digested: Awaitable[None], day: date, limit: float) -> None:
+        try:
+            await asyncio.wait_for(digested, limit)
+        except TimeoutError as error:
+            raise UnsettledError(f"waited {limit:g} s for the services to close {day}") from error
 
     def _topics(self) -> set[str]:
         families = {family.named(partner) for family in (INTAKE, INTAKE_RESULT) for partner in self._partners}
@@ -210,11 +219,7 @@ class World:
 
     async def _publish(self, records: list[Record]) -> None:
         await self._publisher.publish(records)
-        await self._tell()
-
-    async def _tell(self) -> None:
-        async with self._news:
-            self._news.notify_all()
+        await self._news.tell()
 
     def _settled(self) -> bool:
         return (
@@ -229,12 +234,10 @@ class World:
         return (", ".join(missing[:_SHOWN]) or "the broker") + more
 
     async def _until(self, condition: Callable[[], bool], what: Callable[[], str], limit: float) -> None:
-        try:
-            async with asyncio.timeout(limit), self._news:
-                await self._news.wait_for(lambda: self._still_following() and condition())
-        except TimeoutError as error:
-            trouble = f" (reading: {self._follower.trouble})" if self._follower.trouble else ""
-            raise UnsettledError(f"waited {limit:g} s for {what()}{trouble}") from error
+        def trouble() -> str:
+            return f" (reading: {self._follower.trouble})" if self._follower.trouble else ""
+
+        await self._news.until(lambda: self._still_following() and condition(), lambda: f"{what()}{trouble()}", limit)
 
     def _still_following(self) -> bool:
         """True; raises what ended the follower, if it has ended."""
@@ -246,7 +249,7 @@ class World:
         try:
             await self._follower.run()
         finally:
-            asyncio.get_running_loop().create_task(self._tell())
+            asyncio.get_running_loop().create_task(self._news.tell())
 
     async def _stop_following(self) -> None:
         if self._following is not None:

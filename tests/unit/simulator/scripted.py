@@ -378,4 +378,5 @@ class Scripted:
             time=datetime.now(UTC),
             correlation_id=self._source.correlation_id if self._source else None,
             causation_id=self._source.id if self._source else None,
+            traceparent=self._source.traceparent if self._source else None,
         )

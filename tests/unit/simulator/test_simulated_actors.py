@@ -279,9 +279,9 @@ def test_channel_repeats_a_payment_in_records_of_their_own() -> None:
     assert len({each.value for each in payments}) == 1
 
 
-def test_borrower_settles_everything_with_the_second() -> None:
+def test_borrower_settles_everything_with_the_first() -> None:
     account = Account(Habit.SETTLES).until(date(2026, 5, 10))
-    assert account.paid == [(DUE, TOTAL), (date(2026, 5, 2), TOTAL)]
+    assert account.paid == [(DUE, 2 * TOTAL)]
     assert not any(account.owed.values())
 
 
@@ -383,3 +383,16 @@ def test_partners_started_again_say_nothing_twice() -> None:
 
 def test_partners_leave_others_applications_alone() -> None:
     assert tell(Partners(7, ("somebody-else",)), *story().records) == []
+
+
+def test_everybody_goes_on_with_the_story_of_what_they_answer() -> None:
+    envelopes = [each for each in map(opened, story().records) if each is not None]
+    told = {each.id: each for each in envelopes}
+    answers = [
+        each for each in envelopes if isinstance(each.data, OfferAccepted | DisbursementConfirmed | PaymentReceived)
+    ]
+    followed = [each for each in answers if each.causation_id is not None]
+    assert {type(each.data) for each in followed} == {OfferAccepted, DisbursementConfirmed, PaymentReceived}
+    for each in followed:
+        cause = told[each.causation_id or ""]
+        assert (each.correlation_id, each.traceparent) == (cause.correlation_id, cause.traceparent)

@@ -1,10 +1,10 @@
 """The SMS gateway's promises: one delivery a key, one answer a key, trouble by script."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
+from httpx import ASGITransport, AsyncClient
 
 from lendstream_simulator.journal import deliveries
 from lendstream_simulator.texts import Gateway, application
@@ -13,42 +13,45 @@ TOKEN = "secret-of-the-test"
 MESSAGE = {"to": "+8610012345678", "text": "您的第1期还款将于3天后到期。", "reference": "loan-1/1/due-3"}
 
 
-def client_of(gateway: Gateway) -> TestClient:
-    return TestClient(application(gateway, TOKEN), headers={"Authorization": f"Bearer {TOKEN}"})
+def client_of(gateway: Gateway) -> AsyncClient:
+    transport = ASGITransport(application(gateway, TOKEN))
+    return AsyncClient(
+        transport=transport, base_url="http://gateway.test", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient]:
-    with client_of(Gateway(tmp_path, unavailable=0, silent=0)) as client:
+async def client(tmp_path: Path) -> AsyncIterator[AsyncClient]:
+    async with client_of(Gateway(tmp_path, unavailable=0, silent=0)) as client:
         yield client
 
 
-def test_delivers_once_a_key(client: TestClient, tmp_path: Path) -> None:
-    first = client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
-    again = client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
+async def test_delivers_once_a_key(client: AsyncClient, tmp_path: Path) -> None:
+    first = await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
+    again = await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
     assert first.status_code == again.status_code == 202
     assert first.json() == again.json()
     assert (first.headers["Idempotency-Replayed"], again.headers["Idempotency-Replayed"]) == ("false", "true")
     assert [each.key for each in deliveries(tmp_path)] == [MESSAGE["reference"]]
 
 
-def test_another_message_under_a_known_key_is_a_conflict(client: TestClient, tmp_path: Path) -> None:
-    client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
-    other = client.post("/v1/messages", json=MESSAGE | {"text": "else"}, headers={"Idempotency-Key": "k1"})
+async def test_another_message_under_a_known_key_is_a_conflict(client: AsyncClient, tmp_path: Path) -> None:
+    await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
+    other = await client.post("/v1/messages", json=MESSAGE | {"text": "else"}, headers={"Idempotency-Key": "k1"})
     assert other.status_code == 409
     assert len(deliveries(tmp_path)) == 1
 
 
-def test_another_key_is_another_delivery(client: TestClient, tmp_path: Path) -> None:
+async def test_another_key_is_another_delivery(client: AsyncClient, tmp_path: Path) -> None:
     for key in ("k1", "k2"):
-        client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": key})
+        await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": key})
     assert len(deliveries(tmp_path)) == 2
 
 
-def test_tells_what_became_of_a_text(client: TestClient) -> None:
-    assert client.get(f"/v1/messages/{MESSAGE['reference']}").status_code == 404
-    client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
-    found = client.get(f"/v1/messages/{MESSAGE['reference']}")
+async def test_tells_what_became_of_a_text(client: AsyncClient) -> None:
+    assert (await client.get(f"/v1/messages/{MESSAGE['reference']}")).status_code == 404
+    await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
+    found = await client.get(f"/v1/messages/{MESSAGE['reference']}")
     assert found.json()["status"] == "delivered"
 
 
@@ -62,41 +65,41 @@ def test_tells_what_became_of_a_text(client: TestClient) -> None:
         ({"text": ""}, {"Idempotency-Key": "k"}, 422),
     ],
 )
-def test_refuses(
-    client: TestClient, tmp_path: Path, change: dict[str, str], headers: dict[str, str], status: int
+async def test_refuses(
+    client: AsyncClient, tmp_path: Path, change: dict[str, str], headers: dict[str, str], status: int
 ) -> None:
-    assert client.post("/v1/messages", json=MESSAGE | change, headers=headers).status_code == status
+    assert (await client.post("/v1/messages", json=MESSAGE | change, headers=headers)).status_code == status
     assert deliveries(tmp_path) == ()
 
 
-def test_is_ready_for_everybody(client: TestClient) -> None:
-    assert client.get("/health/ready", headers={"Authorization": ""}).status_code == 200
+async def test_is_ready_for_everybody(client: AsyncClient) -> None:
+    assert (await client.get("/health/ready", headers={"Authorization": ""})).status_code == 200
 
 
-def test_not_available_at_first(tmp_path: Path) -> None:
-    with client_of(Gateway(tmp_path, unavailable=1, silent=0)) as client:
-        first = client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
+async def test_not_available_at_first(tmp_path: Path) -> None:
+    async with client_of(Gateway(tmp_path, unavailable=1, silent=0)) as client:
+        first = await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
         assert (first.status_code, first.headers["Retry-After"]) == (503, "1")
         assert deliveries(tmp_path) == ()
-        assert client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"}).status_code == 202
+        assert (await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})).status_code == 202
     assert len(deliveries(tmp_path)) == 1
 
 
-def test_delivers_in_silence_and_answers_the_second_call(tmp_path: Path) -> None:
-    with client_of(Gateway(tmp_path, unavailable=0, silent=1, silence=0)) as client:
-        first = client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
-        again = client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
+async def test_delivers_in_silence_and_answers_the_second_call(tmp_path: Path) -> None:
+    async with client_of(Gateway(tmp_path, unavailable=0, silent=1, silence=0)) as client:
+        first = await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
+        again = await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})
     assert first.json() == again.json()
     assert len(deliveries(tmp_path)) == 1
 
 
-def test_remembers_over_a_restart(tmp_path: Path) -> None:
+async def test_remembers_over_a_restart(tmp_path: Path) -> None:
     answers = []
     for _ in range(2):
         gateway = Gateway(tmp_path, unavailable=0, silent=0)
-        with client_of(gateway) as client:
-            answers.append(client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"}).json())
-            assert client.get(f"/v1/messages/{MESSAGE['reference']}").status_code == 200
+        async with client_of(gateway) as client:
+            answers.append((await client.post("/v1/messages", json=MESSAGE, headers={"Idempotency-Key": "k1"})).json())
+            assert (await client.get(f"/v1/messages/{MESSAGE['reference']}")).status_code == 200
             assert gateway.delivered == 1
     assert answers[0] == answers[1]
     assert len(deliveries(tmp_path)) == 1
