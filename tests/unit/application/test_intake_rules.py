@@ -1,5 +1,6 @@
 """What the intake refuses, and that it says everything at once."""
 
+import unicodedata
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from lendstream.errors import DataError
 from lendstream_application.domain.submission import submit
-from lendstream_application.domain.validation import age
+from lendstream_application.domain.validation import age, control_characters
 from unit.application.samples import DESK, NOW, TODAY, context, submission
 
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -87,6 +88,21 @@ def test_all_that_is_wrong_is_said_at_once(names: set[str]) -> None:
 )
 def test_what_is_allowed_passes(changes: dict[str, Any]) -> None:
     assert submit(DESK, None, submission(**changes), context())[0] is not None
+
+
+@given(st.characters(codec="utf-8"))
+def test_every_control_character_and_no_other_is_found(character: str) -> None:
+    found = list(control_characters(submission(identity__name=f"A{character}B")))
+    assert [each.field for each in found] == (["identity.name"] if unicodedata.category(character) == "Cc" else [])
+
+
+@pytest.mark.parametrize("code", [*range(32), *range(127, 160)])
+def test_a_name_holds_no_control_character(code: int) -> None:
+    assert refusal(identity__name=f"A{chr(code)}B") == {"identity.name": "control_character"}
+
+
+def test_a_backslash_is_no_control_character() -> None:
+    assert not list(control_characters(submission(identity__name="A\\nB")))
 
 
 def test_age_counts_birthdays() -> None:
