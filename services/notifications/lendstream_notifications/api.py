@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from lendstream.errors import FieldError, problem
 from lendstream.events.intake import Language
@@ -49,7 +49,7 @@ class MessagePage(BaseModel):
     """The cursor of the next page; null on the last."""
 
 
-def router(runtime: Runtime, operator_token: str) -> APIRouter:
+def router(runtime: Runtime, operator_token: SecretStr | None) -> APIRouter:
     """The service's routes."""
     api = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(_operator(operator_token))])
 
@@ -81,9 +81,11 @@ def router(runtime: Runtime, operator_token: str) -> APIRouter:
     return api
 
 
-def _operator(token: str) -> Any:
+def _operator(token: SecretStr | None) -> Any:
+    wanted = token and f"Bearer {token.get_secret_value()}".encode()
+
     async def check(authorization: Annotated[str, Header()] = "") -> None:
-        if token and not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+        if wanted and not hmac.compare_digest(authorization.encode(), wanted):
             raise HTTPException(401, "The operator's token is missing or wrong", {"WWW-Authenticate": "Bearer"})
 
     return check

@@ -4,14 +4,13 @@ from pathlib import Path
 
 from lendstream.events.base import Event
 from lendstream.events.notification import NotificationEvent, NotificationFailed, NotificationSent, NotificationSkipped
-from lendstream.privacy import Vault
 from lendstream.runtime import metrics
 from lendstream.runtime.service import Runtime, Service, run
 from lendstream.topics import CALENDAR, CUSTOMER, CUSTOMER_KEY, LOAN
 from lendstream_notifications import api, handlers, rules
 from lendstream_notifications.recipients import Recipients
 from lendstream_notifications.sender import Sender
-from lendstream_notifications.settings import NotificationSettings
+from lendstream_notifications.settings import NotificationSettings, load
 from lendstream_notifications.store import Contacts, Plans
 from lendstream_notifications.transports import Transport
 from lendstream_notifications.transports.mail import MailServer
@@ -27,9 +26,9 @@ _OUTCOMES: dict[type[Event], str] = {
 
 
 def build(settings: NotificationSettings) -> Service:
-    """The service, from its settings. Raises UnusableKeys when the master keys are not as they must be."""
+    """The service, from its settings."""
     contacts, plans, found = Contacts(), Plans(), rules.load()
-    recipients = Recipients(Vault.from_settings(settings.master_keys.get_secret_value(), settings.master_key))
+    recipients = Recipients(settings.vault)
     wording = Wording(settings.lender_name, settings.help_contact)
 
     async def send(runtime: Runtime, transport: Transport) -> None:
@@ -50,7 +49,7 @@ def build(settings: NotificationSettings) -> Service:
         routes=handlers.routes(contacts, plans, found),
         migrations=MIGRATIONS,
         day=handlers.day_step(plans, found),
-        api=lambda runtime: api.router(runtime, settings.operator_token.get_secret_value()),
+        api=lambda runtime: api.router(runtime, settings.operator_token),
         background=(
             lambda runtime: send(runtime, sms_gateway(settings)),
             lambda runtime: send(runtime, mail_server(settings)),
@@ -89,7 +88,7 @@ def _count(event: Event) -> None:
 
 def main() -> None:
     """Run until SIGTERM."""
-    run(build(NotificationSettings()))
+    run(build(load()))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """The service's settings: environment variables with the prefix LENDSTREAM_."""
 
+import sys
 from datetime import timedelta
+from functools import cached_property
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 
+from lendstream.privacy import UnusableKeys, Vault
 from lendstream.runtime.settings import ServiceSettings
 from lendstream_notifications.domain.sending import Retry
 from lendstream_notifications.sender import Pace
@@ -42,8 +45,10 @@ class NotificationSettings(ServiceSettings):
         description="The master keys that open customers' data keys, as JSON: id to base64 of 32 bytes."
     )
     master_key: str | None = Field(default=None, description="The id of the current master key; the last, if not said.")
-    operator_token: SecretStr = Field(
-        default=SecretStr(""), description="The bearer token of the HTTP API; empty: the network keeps others out."
+    operator_token: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        description="When set, the API wants it as a bearer token; probes and metrics stay open.",
     )
     send_timeout_seconds: float = Field(default=10, gt=0, description="The longest that one answer is waited for.")
     in_doubt_after_seconds: float = Field(
@@ -55,15 +60,24 @@ class NotificationSettings(ServiceSettings):
     poll_seconds: float = Field(default=0.5, gt=0, description="How often idle senders look for messages.")
 
     @model_validator(mode="after")
-    def _claims_outlive_handing_over(self) -> Self:
+    def _usable(self) -> Self:
         if self.in_doubt_after_seconds < _STEPS_OF_A_MAIL * self.send_timeout_seconds:
             raise ValueError(
                 f"in_doubt_after_seconds must be at least {_STEPS_OF_A_MAIL} times send_timeout_seconds: "
                 "a message that is being handed over must not be taken for one that was left behind"
             )
+        try:
+            _ = self.vault
+        except UnusableKeys as error:
+            raise ValueError(str(error)) from None
         return self
 
-    @property
+    @cached_property
+    def vault(self) -> Vault:
+        """Opens what is sealed under customers' keys."""
+        return Vault.from_settings(self.master_keys.get_secret_value(), self.master_key)
+
+    @cached_property
     def pace(self) -> Pace:
         """How fast and how patiently messages are sent."""
         return Pace(
@@ -75,3 +89,21 @@ class NotificationSettings(ServiceSettings):
                 give_up=timedelta(hours=self.give_up_hours),
             ),
         )
+
+
+def load() -> NotificationSettings:
+    """The settings of the environment; ends the process with a line for each variable that is missing or wrong."""
+    try:
+        return NotificationSettings()
+    except ValidationError as error:  # its own text would show the values, secrets among them
+        sys.exit("\n".join(_explained(error)))
+
+
+def _explained(error: ValidationError) -> list[str]:
+    lines = []
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        name = str(each["loc"][0]) if each["loc"] else "settings"
+        field = NotificationSettings.model_fields.get(name)
+        said = "is not set" if each["type"] == "missing" else each["msg"]
+        lines.append(f"LENDSTREAM_{name.upper()}: {said}. {field.description if field else ''}".rstrip())
+    return lines

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -20,8 +21,8 @@ from lendstream.events.notification import Channel
 from lendstream_notifications.domain.sending import HandOver
 
 TEMPLATES = Path(__file__).parent / "templates"
-_DATES = {Language.CHINESE: "zh_CN", Language.ENGLISH: "en_GB"}
-_MONEY = "zh_CN"
+_DATES = {Language.CHINESE: Locale.parse("zh_CN"), Language.ENGLISH: Locale.parse("en_GB")}
+_MONEY = Locale.parse("zh_CN")
 """Writes the yuan as ¥1,280.50 in both languages; an English locale would say CN¥."""
 
 
