@@ -4,17 +4,22 @@ product = load().product("cash-small")
 terms = product.terms(principal=500_000, instalments=6, annual_rate=Decimal("0.18"), disbursed_on=today)
 """
 
+from .checks import HIGHEST_APR
+from .fields import AnnualRate, Benefit, CustomerHistory, Due, Recipient, Segment
 from .loader import PRODUCTS, Catalogue, CatalogueError, UnknownProductError, load, read, schema
-from .models import AnnualRate, CustomerHistory, Due, Product, Segment
+from .product import Product
 
 __all__ = [
+    "HIGHEST_APR",
     "PRODUCTS",
     "AnnualRate",
+    "Benefit",
     "Catalogue",
     "CatalogueError",
     "CustomerHistory",
     "Due",
     "Product",
+    "Recipient",
     "Segment",
     "UnknownProductError",
     "load",

@@ -8,8 +8,11 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from .models import Product
+from .checks import faults
+from .fields import Data
+from .product import Product
 
 PRODUCTS = Path(__file__).parent / "products"
 
@@ -67,11 +70,12 @@ def read(path: Path) -> Product:
     try:
         product = Product.model_validate(data)
     except ValidationError as error:
-        faults = (f"product {path.name}: {_where(fault)}: {fault['msg']}{_found(fault)}" for fault in error.errors())
-        raise CatalogueError("\n".join(faults)) from error
+        raise CatalogueError("\n".join(f"product {path.name}: {_told(each)}" for each in error.errors())) from error
     expected = f"{product.code}.v{product.version}.yaml"
     if path.name != expected:
         raise CatalogueError(f"product {path.name}: code, version: name the file {expected} or correct the fields")
+    if found := faults(product):
+        raise CatalogueError("\n".join(f"product {path.name}: {fault}" for fault in found))
     return product
 
 
@@ -80,10 +84,18 @@ def schema() -> dict[str, Any]:
     return Product.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
 
-def _where(fault: Any) -> str:
-    return ".".join(map(str, fault["loc"])) or "file"
+_REMEDIES = {
+    "missing": "add the field",
+    "extra_forbidden": "remove the field or correct its name",
+    "int_type": "write a whole number, without quotes",
+    "int_from_float": "write a whole number",
+}
 
 
-def _found(fault: Any) -> str:
-    value = fault["input"]
-    return f" (found {value!r})" if fault["type"] != "missing" and not isinstance(value, dict | list) else ""
+def _told(error: ErrorDetails) -> str:
+    """Field, fault, what was found and what to do."""
+    where = ".".join(map(str, error["loc"])) or "file"
+    value = error["input"]
+    found = f" (found {value!r})" if error["type"] != "missing" and not isinstance(value, dict | list | Data) else ""
+    remedy = _REMEDIES.get(error["type"])
+    return f"{where}: {error['msg']}{found}" + (f": {remedy}" if remedy else "")

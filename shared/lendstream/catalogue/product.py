@@ -1,0 +1,194 @@
+"""A loan product as data. The field descriptions below are the manual of a product file."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from itertools import cycle, islice
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ..amortization import (
+    ContingentCost,
+    Conventions,
+    Fee,
+    Method,
+    Options,
+    Rounding,
+    Subsidy,
+    Terms,
+    TermsError,
+    Tranche,
+    When,
+)
+from ..amortization.rounding import rounded
+from .fields import (
+    Amount,
+    AnnualRate,
+    Benefit,
+    Count,
+    CustomerHistory,
+    Data,
+    Due,
+    MinorUnits,
+    Name,
+    Rate,
+    Recipient,
+    Segment,
+    each_once,
+)
+from .repayment import BalloonRule, FeeRule, Grace, IncomeRule, SubsidyRule, Timing
+
+
+class Product(Data):
+    """One version of one product; a loan keeps the version it was opened with."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9-]{2,39}$", description="stable identifier", examples=["cash-small"])
+    version: int = Field(ge=1, strict=True, description="raised with every change; old files stay for old loans")
+    name: Name = Field(description="what customers read")
+    scenario: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="what the money is for", examples=["education"])
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217", examples=["CNY"])
+    customers: Annotated[tuple[CustomerHistory, ...], Field(min_length=1)] = Field(
+        default=(CustomerHistory.NEW, CustomerHistory.REPEAT), description="whom it is for"
+    )
+    revolving: bool = Field(default=False, description="a credit line: repaid principal can be drawn again")
+    amount: Amount = Field(description="limits of the principal")
+    tenors: tuple[Annotated[int, Field(ge=1, strict=True)], ...] = Field(
+        min_length=1, description="instalment counts on offer", examples=[[3, 6, 12]]
+    )
+
+    method: Method = Field(description="how the principal is repaid")
+    timing: Timing = Field(default=Timing(), description="how time is counted and instalments are rounded")
+    rounding: Rounding = Field(default=Rounding.HALF_UP, description="what happens to half a minor unit")
+    grace: Grace = Field(default=Grace(), description="lighter instalments at the beginning")
+    balloon: BalloonRule | None = Field(default=None, description="method balloon: what the last instalment takes")
+    season: tuple[Count, ...] = Field(
+        default=(), description="method steps: principal weights, repeated over the tenor", examples=[[0, 0, 0, 1]]
+    )
+    income: IncomeRule | None = Field(default=None, description="method income_based: how the instalment follows it")
+    down_payment: Rate = Field(default=Decimal(0), lt=1, description="share of the principal due at the opening")
+    tranches_max: Annotated[int, Field(ge=1, le=60, strict=True)] = Field(
+        default=1, description="payouts the principal may be divided into"
+    )
+
+    annual_rate: AnnualRate = Field(description="price")
+    upfront_fee_rate: Rate = Field(default=Decimal(0), description="share of the principal, kept from the payout")
+    instalment_fee: MinorUnits = Field(default=0, description="charged with every instalment, minor units")
+    fees: tuple[FeeRule, ...] = Field(default=(), description="further fees")
+    subsidies: tuple[SubsidyRule, ...] = Field(default=(), description="interest that others bear")
+    late_fee: MinorUnits = Field(default=0, description="charged once for an overdue instalment, minor units")
+    penalty_annual_rate: Rate = Field(description="on overdue principal, a year, by the day (罚息)")
+    grace_days: Annotated[int, Field(ge=0, le=31, strict=True)] = Field(
+        default=0, description="days after the due date before late fee and penalty are charged"
+    )
+    allocation: Annotated[tuple[Due, ...], AfterValidator(each_once)] = Field(
+        default=(Due.FEE, Due.PENALTY, Due.INTEREST, Due.PRINCIPAL), description="what a payment settles first"
+    )
+
+    offer_valid_days: Annotated[int, Field(ge=1, le=90, strict=True)] = Field(
+        description="days until an offer that is not accepted expires", examples=[7]
+    )
+    cooling_off_days: Annotated[int, Field(ge=0, le=31, strict=True)] = Field(
+        default=7, description="days in which the loan can be returned for its principal alone"
+    )
+    payout_to: Recipient = Field(default=Recipient.CUSTOMER, description="who is paid out")
+    merchants: tuple[str, ...] = Field(default=(), description="partners it is bound to; none: any")
+    benefits: tuple[Benefit, ...] = Field(default=(), description="what comes with it")
+
+    @model_validator(mode="after")
+    def _belongs_to_the_method(self) -> Self:
+        for field, method in (
+            ("balloon", Method.BALLOON),
+            ("season", Method.STEPS),
+            ("income", Method.INCOME_BASED),
+        ):
+            if bool(getattr(self, field)) != (self.method is method):
+                verb = "needs" if self.method is method else "has no place for"
+                raise ValueError(f"method {self.method.value} {verb} {field}")
+        if self.method is Method.FIXED_PAYMENT:
+            raise ValueError("method fixed_payment is for changed loans; a product needs tenors it can promise")
+        return self
+
+    def rate(self, history: CustomerHistory, segment: Segment) -> Decimal:
+        """The nominal annual rate for such a customer."""
+        return self.annual_rate.of(history, segment)
+
+    def upfront_fee(self, principal: int) -> int:
+        """Everything that is kept from the payout of so many minor units."""
+        total = rounded(Fraction(self.upfront_fee_rate) * principal, self.rounding)
+        for fee in self.fees:
+            if fee.when is When.OPENING:
+                total += fee.amount + rounded(Fraction(fee.rate) * principal, self.rounding)
+        return total
+
+    def contingent_costs(self) -> tuple[ContingentCost, ...]:
+        """What late payment would cost, for the disclosure."""
+        late = (ContingentCost("late_fee", amount=self.late_fee),) if self.late_fee else ()
+        return (*late, ContingentCost("penalty", annual_rate=self.penalty_annual_rate))
+
+    def terms(
+        self,
+        principal: int,
+        instalments: int,
+        annual_rate: Decimal,
+        disbursed_on: date,
+        *,
+        due_day: int | None = None,
+        income: int | None = None,
+        tranches: tuple[Tranche, ...] = (),
+        coupons: tuple[Subsidy, ...] = (),
+    ) -> Terms:
+        """The terms of one loan of this product.
+
+        due_day: the customer's choice of the day of the month. income: what an income-based product needs, for a
+        period, minor units. tranches: payouts after the first. coupons: interest borne beside the product's own
+        subsidies. Raises TermsError if the amount is outside the product's limits, the tenor is not on offer, or
+        the product does not allow the rest.
+        """
+        if not self.amount.min <= principal <= self.amount.max:
+            raise TermsError("principal", f"{self.code} lends {self.amount.min} to {self.amount.max}, not {principal}")
+        if instalments not in self.tenors:
+            offered = ", ".join(map(str, self.tenors))
+            raise TermsError("instalments", f"{self.code} offers {offered}, not {instalments}")
+        if len(tranches) >= self.tranches_max:
+            raise TermsError("tranches", f"{self.code} is paid out {self.tranches_max} times at most")
+        if self.income is None and income is not None:
+            raise TermsError("income", f"{self.code} does not follow the income")
+        options = self._options
+        share = self.balloon.share if self.balloon else None
+        if due_day is not None or income is not None or tranches or coupons or self.season or share:
+            options = replace(
+                options,
+                due_day=due_day,
+                income=self.income.of(income) if self.income and income is not None else None,
+                tranches=tranches,
+                subsidies=options.subsidies + coupons,
+                balloon=rounded(Fraction(share or 0) * principal, self.rounding),
+                steps=tuple(islice(cycle(self.season), instalments)),
+            )
+        return Terms(principal, annual_rate, instalments, self.method, disbursed_on, self._conventions, options)
+
+    @cached_property
+    def _conventions(self) -> Conventions:
+        return self.timing.conventions(self.rounding)
+
+    @cached_property
+    def _options(self) -> Options:
+        """What all loans of the product have in common."""
+        fees = [fee.fee() for fee in self.fees]
+        if self.instalment_fee:
+            fees.insert(0, Fee("service", When.INSTALMENT, amount=self.instalment_fee))
+        if self.upfront_fee_rate:
+            fees.insert(0, Fee("upfront", When.OPENING, rate=self.upfront_fee_rate))
+        return Options(
+            product=f"{self.code}@{self.version}",
+            principal_grace=self.grace.principal,
+            interest_grace=self.grace.interest,
+            interest_free=self.grace.interest_free,
+            amortised_over=self.balloon.amortised_over or 0 if self.balloon else 0,
+            down_payment=self.down_payment,
+            fees=tuple(fees),
+            subsidies=tuple(rule.subsidy() for rule in self.subsidies),
+        )

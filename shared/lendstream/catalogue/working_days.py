@@ -1,0 +1,27 @@
+"""Working days of a country, make-up workdays on weekends included: the calendar that due dates are shifted by.
+
+Needs the library `holidays`; nothing else here imports this module.
+"""
+
+from datetime import date
+from functools import cache, lru_cache
+
+import holidays
+
+from ..amortization import IsWorkingDay
+
+
+@cache
+def working_days(country: str = "CN") -> IsWorkingDay:
+    """Whether a day is a working day in the country (ISO 3166). Raises NotImplementedError for one not known.
+
+    China's make-up workdays are announced late in the year before; until then its holidays fall on their usual
+    days and weekends are free.
+    """
+    days = holidays.country_holidays(country)
+
+    @lru_cache(maxsize=8192)
+    def is_working_day(day: date) -> bool:
+        return bool(days.is_working_day(day))
+
+    return is_working_day
