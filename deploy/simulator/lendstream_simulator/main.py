@@ -39,6 +39,8 @@ Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
 Partners = Annotated[list[str], typer.Option("--partner", help="A partner; repeat it for more.")]
 PARTNERS = list(DEFAULT_PARTNERS)
 START = datetime(2026, 3, 2, tzinfo=UTC)
+_PATIENCE = 30.0
+"""Seconds that the last messages may take to be recorded before the audit counts."""
 JOURNALS = Path(".lendstream/outside")
 
 
@@ -126,7 +128,7 @@ async def _run(
 
             await world.run_days(days, show, applications=applications, limit=limit, digested=pace)
             display.update(task, description="auditing")
-            return await world.audit()
+            return await world.audit(_PATIENCE)
 
 
 def _figures(now: Statistics) -> str:

@@ -5,7 +5,8 @@
     GET /health/ready
 
 The same key gives the same answer and is delivered once; the same key with another message is a 409. By the seed and
-the key it sometimes is not available at first (503), or delivers and then lets the caller wait for the answer.
+the key it sometimes is not available at first (503), or delivers and loses its answer (504, after some silence): the
+caller cannot know, and has to ask again with the same key.
 """
 
 import asyncio
@@ -42,12 +43,12 @@ class Gateway:
     """What the gateway knows: kept in its journal, over restarts."""
 
     def __init__(
-        self, directory: Path, *, seed: int = 0, unavailable: float = 0.03, silent: float = 0.01, silence: float = 30.0
+        self, directory: Path, *, seed: int = 0, unavailable: float = 0.03, lost: float = 0.02, silence: float = 0.0
     ) -> None:
         self._journal = Journal(directory / TEXTS)
         self._seed = seed
         self._unavailable = unavailable
-        self._silent = silent
+        self._lost = lost
         self._silence = silence
         self._closing = asyncio.Event()
         self._by_key: dict[str, tuple[dict[str, str], Receipt]] = {}
@@ -65,7 +66,7 @@ class Gateway:
         self._closing.set()
 
     async def send(self, message: Message, key: str) -> tuple[Receipt, bool]:
-        """Deliver once a key; whether this call did is the second value. Raises HTTPException 409 or 503."""
+        """Deliver once a key; whether this call did is the second value. Raises HTTPException 409, 503 or 504."""
         if known := self._by_key.get(key):
             if known[0] != message.model_dump():
                 raise HTTPException(409, "This Idempotency-Key was used for another message.")
@@ -77,8 +78,9 @@ class Gateway:
             self._record("unavailable", message, key)
             raise HTTPException(503, "The gateway is busy.", {"Retry-After": "1"})
         receipt = self._remember(key, message.model_dump(), self._record("delivered", message, key))
-        if chance > 1 - self._silent and first:
+        if chance > 1 - self._lost and first:
             await self._keep_silent()
+            raise HTTPException(504, "The operator's answer was lost.")
         return receipt, True
 
     def status(self, reference: str) -> Receipt | None:

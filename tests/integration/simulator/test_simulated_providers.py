@@ -87,7 +87,7 @@ async def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
 
 
 async def test_texts_over_http(tmp_path: Path) -> None:
-    gateway = Gateway(tmp_path, unavailable=0, silent=0)
+    gateway = Gateway(tmp_path, unavailable=0, lost=0)
     message = {"to": "+8610012345678", "text": "hello", "reference": "loan/1/due-3"}
     async with SmsServer(gateway) as server, httpx.AsyncClient(base_url=server.url) as client:
         headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": "loan/1/due-3"}
@@ -98,7 +98,7 @@ async def test_texts_over_http(tmp_path: Path) -> None:
 
 
 async def test_a_silent_gateway_lets_the_caller_give_up_and_ask_again(tmp_path: Path) -> None:
-    gateway = Gateway(tmp_path, unavailable=0, silent=1, silence=600)
+    gateway = Gateway(tmp_path, unavailable=0, lost=1, silence=600)
     message = {"to": "+8610012345678", "text": "hello", "reference": "r"}
     headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": "r"}
     async with SmsServer(gateway) as server, httpx.AsyncClient(base_url=server.url, headers=headers) as client:
