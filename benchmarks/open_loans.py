@@ -181,14 +181,14 @@ async def round_of(bootstrap: str, pool: Pool, unit_of_work: UnitOfWork) -> tupl
     await publish(bootstrap, [accepted for _, accepted in agreed])
     decisions = await consume(bootstrap, DECISION, unit_of_work, LOANS)
     async with pool.acquire() as connection:
-        await connection.execute("TRUNCATE inbox")
+        await connection.execute("TRUNCATE inbox")  # of the decisions
     opened = await consume(bootstrap, APPLICATION, unit_of_work, LOANS)
     async with pool.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM loan WHERE status = 'opened'") == LOANS
         assert await connection.fetchval("SELECT count(*) FROM outbox") == 2 * LOANS
         floor = await copied(connection)
         assert await connection.fetchval("SELECT count(*) FROM instalment") == 12 * LOANS
-        await connection.execute(f"TRUNCATE {', '.join(TABLES)}")
+        await connection.execute(f"TRUNCATE account, {', '.join(TABLES)}")
     return decisions, opened, floor
 
 

@@ -19,12 +19,12 @@ from lendstream_servicing.domain.loan import Account, Approval, Awaiting, Contra
 
 queries: Any = aiosql.from_path(Path(__file__).parent / "queries", "asyncpg")
 
-AWAITING = "awaiting"
-_LOAN = (
-    "id", "status", "waiting", "customer_id", "currency", "sequence", "attempt", "pay_on", "disbursed_on",
-    "bank_reference", "bucket", "credit", "principal_outstanding", "total_outstanding", "overdue_amount",
-    "next_action_on", "aged_through", "ended_on",
+_WAITING = ("id", "waiting")
+_LOAN_UPDATE = (
+    "id", "status", "sequence", "attempt", "pay_on", "disbursed_on", "bank_reference", "bucket", "credit",
+    "principal_outstanding", "total_outstanding", "overdue_amount", "next_action_on", "aged_through", "ended_on",
 )  # fmt: skip
+_LOAN = (*_LOAN_UPDATE, "customer_id", "currency")
 _CONTRACT = (
     "loan_id", "application_id", "offer_id", "decision_id", "partner", "reference", "product", "product_version",
     "method", "principal", "annual_rate", "upfront_fee", "payout_account", "engine", "opened_on", "interest_from",
@@ -41,7 +41,7 @@ Row = tuple[Any, ...]
 
 
 class Waiting(Model):
-    """What an account before its loan keeps in the column of this name."""
+    """What an account keeps in the column of this name, until its loan is open."""
 
     acceptance: OfferAccepted | None = None
     approval: Approval | None = None
@@ -51,6 +51,8 @@ class Waiting(Model):
 class _Rows:
     """What to write, by statement."""
 
+    new_accounts: list[Row] = field(default_factory=list)
+    accounts: list[Row] = field(default_factory=list)
     new_loans: list[Row] = field(default_factory=list)
     loans: list[Row] = field(default_factory=list)
     contracts: list[Row] = field(default_factory=list)
@@ -66,19 +68,21 @@ class AccountStore:
 
     async def load(self, connection: Connection, keys: Sequence[UUID]) -> Mapping[UUID, Account]:
         """Accounts by id, locked in the order of ids."""
-        return await _assembled(connection, [row async for row in queries.lock_loans(connection, ids=keys)])
+        return await _assembled(connection, [row["id"] async for row in queries.lock_accounts(connection, ids=keys)])
 
     async def read(self, connection: Connection, keys: Sequence[UUID]) -> Mapping[UUID, Account]:
         """The same without locks; call it in a transaction that is REPEATABLE READ."""
-        return await _assembled(connection, [row async for row in queries.read_loans(connection, ids=keys)])
+        return await _assembled(connection, [row["id"] async for row in queries.read_accounts(connection, ids=keys)])
 
     async def save(self, connection: Connection, changes: Mapping[UUID, Change[Account]]) -> None:
         """Write what differs: new rows by COPY, changed ones by an UPDATE from arrays."""
         rows = _Rows()
         for _, change in sorted(changes.items()):
             _collect(rows, change)
+        await _copy(connection, "account", _WAITING, rows.new_accounts)
+        await _update(connection, queries.update_waiting, _WAITING, rows.accounts)
         await _copy(connection, "loan", _LOAN, rows.new_loans)
-        await _update(connection, queries.update_loans, _LOAN, rows.loans)
+        await _update(connection, queries.update_loans, _LOAN_UPDATE, rows.loans)
         await _copy(connection, "contract", _CONTRACT, rows.contracts)
         await _copy(connection, "instalment", _INSTALMENT, rows.new_instalments)
         await _update(connection, queries.update_instalments, _INSTALMENT_UPDATE, rows.instalments)
@@ -99,17 +103,22 @@ async def _update(connection: Connection, statement: Any, columns: Sequence[str]
 
 def _collect(rows: _Rows, change: Change[Account]) -> None:
     before, after = change.before, change.after
-    (rows.new_loans if before is None else rows.loans).append(_loan_row(after))
     _collect_payments(rows, after, before.payments if before else ())
+    if before is None:
+        rows.new_accounts.append((after.id, _waiting_of(after)))
     if isinstance(after, Awaiting):
+        if before is not None:
+            rows.accounts.append((after.id, _waiting_of(after)))
         return
     if isinstance(before, Loan):
+        rows.loans.append(_loan_row(after))
         rows.instalments += (
             (after.id, new.number, *new[_MOVING:])
             for old, new in zip(before.instalments, after.instalments, strict=True)
             if new is not old
         )
     else:
+        rows.new_loans.append((*_loan_row(after), after.contract.customer_id, after.contract.currency))
         rows.contracts.append(_contract_row(after))
         rows.new_instalments += ((after.id, *each) for each in after.instalments)
     rows.events += map(_event_row, after.news)
@@ -122,30 +131,29 @@ def _collect_payments(rows: _Rows, after: Account, before: Sequence[Payment]) ->
     rows.new_payments += ((after.id, *each) for each in after.payments[len(before) :])
 
 
-def _loan_row(account: Account) -> Row:
-    if isinstance(account, Awaiting):
-        waiting = Waiting(acceptance=account.acceptance, approval=account.approval).model_dump_json()
-        empty = (None,) * 3
-        return (account.id, AWAITING, waiting, None, None, 0, 0, *empty, Bucket.CURRENT, 0, 0, 0, 0, *empty)
+def _waiting_of(account: Account) -> str:
+    if isinstance(account, Loan):
+        return "{}"
+    return Waiting(acceptance=account.acceptance, approval=account.approval).model_dump_json()
+
+
+def _loan_row(loan: Loan) -> Row:
     return (
-        account.id,
-        account.status,
-        None,
-        account.contract.customer_id,
-        account.contract.currency,
-        account.sequence,
-        account.attempt,
-        account.pay_on,
-        account.disbursed_on,
-        account.bank_reference,
-        account.bucket,
-        account.credit,
-        account.principal_outstanding,
-        account.total_outstanding,
-        account.overdue_amount,
-        account.next_action_on,
-        account.aged_through,
-        account.ended_on,
+        loan.id,
+        loan.status,
+        loan.sequence,
+        loan.attempt,
+        loan.pay_on,
+        loan.disbursed_on,
+        loan.bank_reference,
+        loan.bucket,
+        loan.credit,
+        loan.principal_outstanding,
+        loan.total_outstanding,
+        loan.overdue_amount,
+        loan.next_action_on,
+        loan.aged_through,
+        loan.ended_on,
     )
 
 
@@ -157,25 +165,22 @@ def _event_row(event: LoanEvent) -> Row:
     return (event.loan_id, event.sequence, type(event).__name__, event.model_dump_json(exclude=_TOLD_ELSEWHERE))
 
 
-async def _assembled(connection: Connection, loans: Sequence[Any]) -> Mapping[UUID, Account]:
-    if not loans:
+async def _assembled(connection: Connection, keys: Sequence[UUID]) -> Mapping[UUID, Account]:
+    if not keys:
         return {}
-    opened = [row["id"] for row in loans if row["status"] != AWAITING]
-    payments = _grouped(Payment, [row async for row in queries.read_payments(connection, ids=[r["id"] for r in loans])])
-    contracts: dict[UUID, Any] = {}
+    payments = _grouped(Payment, [row async for row in queries.read_payments(connection, ids=keys)])
+    loans = {row["id"]: row async for row in queries.read_loans(connection, ids=keys)}
     instalments: Mapping[UUID, Sequence[Instalment]] = {}
-    if opened:
-        contracts = {row["loan_id"]: row async for row in queries.read_contracts(connection, ids=opened)}
-        instalments = _grouped(Instalment, [row async for row in queries.read_instalments(connection, ids=opened)])
-    accounts: dict[UUID, Account] = {}
-    for row in loans:
-        key = row["id"]
-        paid = tuple(payments.get(key, ()))
-        if row["status"] == AWAITING:
+    if loans:
+        instalments = _grouped(Instalment, [row async for row in queries.read_instalments(connection, ids=list(loans))])
+    accounts: dict[UUID, Account] = {
+        key: _loan(row, tuple(instalments[key]), tuple(payments.get(key, ()))) for key, row in loans.items()
+    }
+    if unopened := [key for key in keys if key not in loans]:
+        async for row in queries.read_waiting(connection, ids=unopened):
             waiting = Waiting.model_validate_json(row["waiting"])
-            accounts[key] = Awaiting(key, waiting.acceptance, waiting.approval, paid)
-        else:
-            accounts[key] = _loan(row, contracts[key], tuple(instalments[key]), paid)
+            paid = tuple(payments.get(row["id"], ()))
+            accounts[row["id"]] = Awaiting(row["id"], waiting.acceptance, waiting.approval, paid)
     return accounts
 
 
@@ -186,8 +191,8 @@ def _grouped(kind: Any, rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
     return groups
 
 
-def _loan(row: Any, contract: Any, instalments: tuple[Instalment, ...], payments: tuple[Payment, ...]) -> Loan:
-    agreed = {name: contract[name] for name in _CONTRACT[1:]}
+def _loan(row: Any, instalments: tuple[Instalment, ...], payments: tuple[Payment, ...]) -> Loan:
+    agreed = {name: row[name] for name in _CONTRACT[1:]}
     agreed["method"] = Method(agreed["method"])
     return Loan(
         id=row["id"],

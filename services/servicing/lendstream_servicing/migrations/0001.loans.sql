@@ -2,16 +2,21 @@
 -- there are no foreign keys, whose check of every row would cost more than the row.
 -- Amounts are minor units of the loan's currency.
 
--- One row for each account, also before its loan is opened: whoever handles an event of the loan locks this row.
+-- One row for each loan that anything was heard of, opened or not: whoever handles an event of it locks this row.
+CREATE TABLE account (
+    id uuid PRIMARY KEY,
+    waiting jsonb NOT NULL              -- the half of the agreement that came first
+);
+
+-- The loan once it is open: what moves.
 CREATE TABLE loan (
     id uuid PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('awaiting', 'opened', 'active', 'closed', 'cancelled')),
-    waiting jsonb,                      -- awaiting: the half of the agreement that has arrived
-    customer_id uuid,
-    currency text,
+    status text NOT NULL CHECK (status IN ('opened', 'active', 'closed', 'cancelled')),
+    customer_id uuid NOT NULL,
+    currency text NOT NULL,
     sequence integer NOT NULL,          -- of the last event told
     attempt smallint NOT NULL,          -- of the payout
-    pay_on date,
+    pay_on date NOT NULL,
     disbursed_on date,
     bank_reference text,
     bucket text NOT NULL,
@@ -21,10 +26,9 @@ CREATE TABLE loan (
     overdue_amount bigint NOT NULL,
     next_action_on date,                -- when ageing has something to do
     aged_through date,
-    ended_on date,
-    CHECK (status = 'awaiting' OR (customer_id IS NOT NULL AND currency IS NOT NULL))
+    ended_on date
 ) WITH (fillfactor = 80);
-CREATE INDEX loan_customer ON loan (customer_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX loan_customer ON loan (customer_id);
 CREATE INDEX loan_next_action ON loan (next_action_on) WHERE next_action_on IS NOT NULL;
 
 -- What was agreed at the opening; never changed.

@@ -1,24 +1,21 @@
--- name: lock_loans(ids)
--- The rows come locked and as they are after the wait. A join would not: it would keep its old side.
-SELECT id, status, waiting::text AS waiting, customer_id, currency, sequence, attempt, pay_on, disbursed_on,
-       bank_reference, bucket, credit, next_action_on, aged_through, ended_on
-FROM loan
-WHERE id = ANY(:ids::uuid[])
-ORDER BY id
-FOR UPDATE;
+-- name: lock_accounts(ids)
+-- Only the locks: what is read after them, in statements of their own, is as it is after the wait.
+SELECT id FROM account WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR UPDATE;
+
+-- name: read_accounts(ids)
+-- The same without locks, for reading.
+SELECT id FROM account WHERE id = ANY(:ids::uuid[]);
+
+-- name: read_waiting(ids)
+SELECT id, waiting::text AS waiting FROM account WHERE id = ANY(:ids::uuid[]);
 
 -- name: read_loans(ids)
--- The same without locks, for reading.
-SELECT id, status, waiting::text AS waiting, customer_id, currency, sequence, attempt, pay_on, disbursed_on,
-       bank_reference, bucket, credit, next_action_on, aged_through, ended_on
-FROM loan
+SELECT id, status, customer_id, currency, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit,
+       next_action_on, aged_through, ended_on, application_id, offer_id, decision_id, partner, reference, product,
+       product_version, method, principal, annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from,
+       submitted_at
+FROM loan JOIN contract ON loan_id = id
 WHERE id = ANY(:ids::uuid[]);
-
--- name: read_contracts(ids)
-SELECT loan_id, application_id, offer_id, decision_id, partner, reference, product, product_version, method, principal,
-       annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from, submitted_at
-FROM contract
-WHERE loan_id = ANY(:ids::uuid[]);
 
 -- name: read_instalments(ids)
 SELECT loan_id, number, due_date, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid,
@@ -33,22 +30,26 @@ FROM payment
 WHERE loan_id = ANY(:ids::uuid[])
 ORDER BY loan_id, position;
 
--- name: update_loans(id, status, waiting, customer_id, currency, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit, principal_outstanding, total_outstanding, overdue_amount, next_action_on, aged_through, ended_on)!
+-- name: update_waiting(id, waiting)!
+UPDATE account SET waiting = new.waiting
+FROM unnest(:id::uuid[], :waiting::jsonb[]) AS new (id, waiting)
+WHERE account.id = new.id;
+
+-- name: update_loans(id, status, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit, principal_outstanding, total_outstanding, overdue_amount, next_action_on, aged_through, ended_on)!
 UPDATE loan SET
-    status = new.status, waiting = new.waiting, customer_id = new.customer_id, currency = new.currency,
-    sequence = new.sequence, attempt = new.attempt, pay_on = new.pay_on, disbursed_on = new.disbursed_on,
-    bank_reference = new.bank_reference, bucket = new.bucket, credit = new.credit,
+    status = new.status, sequence = new.sequence, attempt = new.attempt, pay_on = new.pay_on,
+    disbursed_on = new.disbursed_on, bank_reference = new.bank_reference, bucket = new.bucket, credit = new.credit,
     principal_outstanding = new.principal_outstanding, total_outstanding = new.total_outstanding,
     overdue_amount = new.overdue_amount, next_action_on = new.next_action_on, aged_through = new.aged_through,
     ended_on = new.ended_on
 FROM unnest(
-    :id::uuid[], :status::text[], :waiting::jsonb[], :customer_id::uuid[], :currency::text[], :sequence::integer[],
-    :attempt::smallint[], :pay_on::date[], :disbursed_on::date[], :bank_reference::text[], :bucket::text[],
-    :credit::bigint[], :principal_outstanding::bigint[], :total_outstanding::bigint[], :overdue_amount::bigint[],
-    :next_action_on::date[], :aged_through::date[], :ended_on::date[]
+    :id::uuid[], :status::text[], :sequence::integer[], :attempt::smallint[], :pay_on::date[], :disbursed_on::date[],
+    :bank_reference::text[], :bucket::text[], :credit::bigint[], :principal_outstanding::bigint[],
+    :total_outstanding::bigint[], :overdue_amount::bigint[], :next_action_on::date[], :aged_through::date[],
+    :ended_on::date[]
 ) AS new (
-    id, status, waiting, customer_id, currency, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket,
-    credit, principal_outstanding, total_outstanding, overdue_amount, next_action_on, aged_through, ended_on
+    id, status, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit, principal_outstanding,
+    total_outstanding, overdue_amount, next_action_on, aged_through, ended_on
 )
 WHERE loan.id = new.id;
 

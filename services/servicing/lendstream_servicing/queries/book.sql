@@ -50,10 +50,10 @@ SELECT position, payment_id, loan_id, amount, unallocated, payment.currency, val
            WHEN applied_on IS NOT NULL THEN 'credit'
            WHEN status = 'opened' THEN 'not_disbursed'
            WHEN status = 'cancelled' THEN 'loan_cancelled'
-           WHEN status = 'awaiting' THEN 'unknown_loan'
-           ELSE 'wrong_currency'
+           WHEN status IN ('active', 'closed') THEN 'wrong_currency'
+           ELSE 'unknown_loan'
        END AS reason
-FROM payment JOIN loan ON loan.id = payment.loan_id
+FROM payment LEFT JOIN loan ON loan.id = payment.loan_id
 WHERE unallocated > 0 AND position > :after
 ORDER BY position
 LIMIT :n;
