@@ -41,12 +41,16 @@ class Catalogue:
             raise UnknownProductError(f"product {code!r} has no version {version}; there are {sorted(versions)}")
         return product
 
-    def __iter__(self) -> Iterator[Product]:
-        """The newest version of every product, by code."""
+    def newest(self) -> Iterator[Product]:
+        """The newest version of every product, on offer or not, by code."""
         return (self.product(code) for code in sorted(self.versions))
 
+    def __iter__(self) -> Iterator[Product]:
+        """What is on offer: the newest versions, by code."""
+        return (product for product in self.newest() if product.offered)
+
     def __len__(self) -> int:
-        return len(self.versions)
+        return sum(1 for _ in self)
 
 
 @cache

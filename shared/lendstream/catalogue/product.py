@@ -50,6 +50,9 @@ class Product(Data):
     name: Name = Field(description="what customers read")
     scenario: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="what the money is for", examples=["education"])
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217", examples=["CNY"])
+    offered: bool = Field(
+        default=True, description="on sale; false: kept for the loans made of it, or prepared for later"
+    )
     customers: Annotated[tuple[CustomerHistory, ...], Field(min_length=1)] = Field(
         default=(CustomerHistory.NEW, CustomerHistory.REPEAT), description="whom it is for"
     )
