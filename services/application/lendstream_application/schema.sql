@@ -14,6 +14,7 @@ CREATE TABLE application (
     ask_again_at timestamptz,            -- while no decision is there
     decision_id uuid,
     reasons jsonb NOT NULL,              -- the decision's
+    tenor integer,                       -- the number of instalments approved
     offer_open_until date,               -- while an offer waits for its acceptance
     loan_id uuid,
     correlation_id text,                 -- the story it belongs to, for events that do not follow from a record

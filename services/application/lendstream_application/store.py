@@ -108,6 +108,7 @@ def _application(row: Record) -> Application:
         ask_again_at=row["ask_again_at"],
         decision_id=row["decision_id"],
         reasons=_REASONS.validate_json(row["reasons"]),
+        tenor=row["tenor"],
         offer=OfferMade.model_validate_json(row["offer"]) if row["offer"] else None,
         loan_id=row["loan_id"],
         correlation_id=row["correlation_id"],
@@ -138,6 +139,7 @@ def _application_change(state: Application) -> Row:
         "ask_again_at": state.ask_again_at,
         "decision_id": state.decision_id,
         "reasons": _REASONS.dump_json(state.reasons).decode(),
+        "tenor": state.tenor,
         "offer_open_until": state.offer_open_until,
         "loan_id": state.loan_id,
     }

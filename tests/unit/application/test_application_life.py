@@ -164,7 +164,7 @@ class TestDecision:
         assert offer.valid_until == TODAY + timedelta(7)
         assert offer.offer_id == ids.offer_id(application.application_id, UUID(int=42))
         assert after.ask_again_at is None
-        assert after.offer == offer
+        assert (after.offer, after.tenor) == (offer, 6)
         assert after.offer_open_until == offer.valid_until
 
     @pytest.mark.parametrize("code", [each.code for each in DESK.catalogue])

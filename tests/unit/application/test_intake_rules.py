@@ -1,6 +1,7 @@
 """What the intake refuses, and that it says everything at once."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lendstream.catalogue import Catalogue
 from lendstream.errors import DataError
 from lendstream_application.domain.submission import submit
 from lendstream_application.domain.validation import age, control_characters
@@ -44,10 +46,18 @@ def test_a_bad_field_is_named_with_its_code(changes: dict[str, Any], field: str,
     assert refusal(**changes) == {field: code}
 
 
+def test_a_product_that_is_bound_to_merchants_is_theirs_alone() -> None:
+    bound = DESK.catalogue.product("cash-small").model_copy(update={"merchants": ("clinic",)})
+    desk = replace(DESK, catalogue=Catalogue({"cash-small": {1: bound}}))
+    assert submit(desk, None, submission(), context(partner="clinic"))
+    with pytest.raises(DataError, match="unknown_product"):
+        submit(desk, None, submission(), context())
+
+
 def test_what_to_do_names_what_is_on_offer() -> None:
     with pytest.raises(DataError) as caught:
         submit(DESK, None, submission(product="yacht"), context())
-    assert all(product.code in caught.value.errors[0].fix for product in DESK.catalogue)
+    assert all(product.code in caught.value.errors[0].fix for product in DESK.catalogue if not product.merchants)
     with pytest.raises(DataError) as caught:
         submit(DESK, None, submission(amount=1, instalments=5), context())
     assert [each.fix for each in caught.value.errors] == [

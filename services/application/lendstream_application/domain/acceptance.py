@@ -55,7 +55,7 @@ def accept(state: Application | None, event: intake.OfferAccepted, context: Cont
         product=offer.product,
         amount=offer.amount,
         currency=offer.currency,
-        instalments=len(offer.instalments),
+        instalments=state.tenor or len(offer.instalments),
         annual_rate=offer.annual_rate,
         payout_account=state.payout_account,
         accepted_on=today,

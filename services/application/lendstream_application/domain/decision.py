@@ -33,7 +33,7 @@ def decided(desk: Desk, state: Application | None, event: ApplicationDecided, co
     if event.terms is None:
         raise Refused("terms_missing", "The approval has no terms.", field="terms")
     offer = make_offer(desk.catalogue, state, event, event.terms, context.business_date)
-    offered = replace(known, status=ApplicationStatus.OFFERED, offer=offer)
+    offered = replace(known, status=ApplicationStatus.OFFERED, tenor=event.terms.instalments, offer=offer)
     return offered, (offer, offered.status_changed())
 
 

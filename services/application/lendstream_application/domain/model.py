@@ -47,6 +47,8 @@ class Application:
     """The decision, once made."""
     reasons: tuple[StatusReason, ...] = ()
     """The decision's reasons."""
+    tenor: int | None = None
+    """The number of instalments approved; a schedule may have fewer rows."""
     offer: OfferMade | None = None
     """The offer as it was made, if the decision approved."""
     loan_id: UUID | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from lendstream.catalogue import Catalogue, Product, UnknownProductError
+from lendstream.catalogue import Catalogue, Product
 from lendstream.errors import DataError, FieldError
 from lendstream.events.base import Model
 from lendstream.events.intake import ApplicationSubmitted
@@ -27,7 +27,7 @@ _CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 def check(submission: ApplicationSubmitted, catalogue: Catalogue, context: Context) -> None:
     """Raises DataError with every finding, if there is any."""
     findings = (
-        *_of_terms(submission, catalogue),
+        *_of_terms(submission, catalogue, context.partner),
         *_of_applicant(submission, context.business_date),
         *_of_dates(submission, context),
         *control_characters(submission),
@@ -36,14 +36,12 @@ def check(submission: ApplicationSubmitted, catalogue: Catalogue, context: Conte
         raise DataError(*findings)
 
 
-def _of_terms(submission: ApplicationSubmitted, catalogue: Catalogue) -> Iterator[FieldError]:
-    try:
-        product = catalogue.product(submission.product)
-    except UnknownProductError:
-        offered = ", ".join(each.code for each in catalogue)
-        yield FieldError(
-            "product", "unknown_product", f"There is no product {submission.product!r}.", f"Send one of: {offered}."
-        )
+def _of_terms(submission: ApplicationSubmitted, catalogue: Catalogue, partner: str | None) -> Iterator[FieldError]:
+    offered = {product.code: product for product in catalogue if not product.merchants or partner in product.merchants}
+    product = offered.get(submission.product)
+    if product is None:
+        message = f"There is no product {submission.product!r} on offer through you."
+        yield FieldError("product", "unknown_product", message, f"Send one of: {', '.join(offered)}.")
         return
     if submission.currency != product.currency:
         yield FieldError(
