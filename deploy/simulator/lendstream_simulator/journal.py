@@ -11,22 +11,28 @@ TEXTS = "texts.jsonl"
 
 
 class Journal:
-    """One file; every line is whole, but the last one of a process that was killed while it wrote."""
+    """One file, written by one process at a time and read by any.
+
+    Every line is whole, but the last one of a process that was killed while it wrote.
+    """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._end_torn_line()
+        self._writing = False
 
     def append(self, **entry: Any) -> None:
         """Add a line and hand it to the operating system, which keeps it though the process is killed."""
+        if not self._writing:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._end_torn_line()
+            self._writing = True
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Every whole line, oldest first."""
         if self._path.exists():
-            with self._path.open(encoding="utf-8") as file:
+            with self._path.open(encoding="utf-8", errors="replace") as file:
                 for line in file:
                     if entry := _entry(line):
                         yield entry

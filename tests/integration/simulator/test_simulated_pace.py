@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
+
 from lendstream_simulator.pace import Pace
 from support.processes import free_port
 

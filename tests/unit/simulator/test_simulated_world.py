@@ -147,8 +147,8 @@ def test_the_calendar_goes_on_after_the_last_day() -> None:
 def test_a_journal_survives_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "mail.jsonl"
     Journal(path).append(key="a", result="delivered", id="<1@example.com>", name="王小明")
-    with path.open("a", encoding="utf-8") as file:
-        file.write('{"key": "b", "resu')
+    with path.open("ab") as file:
+        file.write('{"key": "b", "subject": "还'.encode()[:-1])
     journal = Journal(path)
     journal.append(key="c", result="refused", id="<3@example.com>")
     assert [each["key"] for each in journal.read()] == ["a", "c"]
