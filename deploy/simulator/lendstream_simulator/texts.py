@@ -43,7 +43,7 @@ class Gateway:
     """What the gateway knows: kept in its journal, over restarts."""
 
     def __init__(
-        self, directory: Path, *, seed: int = 0, unavailable: float = 0.03, lost: float = 0.02, silence: float = 0.0
+        self, directory: Path, *, seed: int = 0, unavailable: float = 0.03, lost: float = 0.01, silence: float = 0.0
     ) -> None:
         self._journal = Journal(directory / TEXTS)
         self._seed = seed
