@@ -20,6 +20,9 @@ from support.waiting import until
 from unit.notifications import stories
 
 VAULT = Vault.from_settings(MASTER_KEYS)
+WHOLE = stories.PRINCIPAL + stories.INTEREST
+BEFORE = stories.DUE - timedelta(3)
+"""The day of the first instalment's first reminder."""
 
 
 @dataclass

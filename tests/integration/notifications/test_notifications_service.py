@@ -1,37 +1,26 @@
 """Notifications as a process, between a real Kafka, a real PostgreSQL, a real mail server and a real text gateway."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Callable
-from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import asyncpg
-import httpx
-from aiosmtpd.smtp import SMTP
 
-from integration.notifications.conftest import OPERATOR
-from integration.notifications.people import Person, day, days, outcome_of, outcomes, publish, record
+from integration.notifications.conftest import Start
+from integration.notifications.people import BEFORE, WHOLE, Person, day, days, outcome_of, outcomes, publish, record
 from integration.notifications.providers import Gateway, MailBox
+from integration.notifications.watching import api, get, planned, state_of
 from lendstream.dead_letter import DeadLetter, parse
 from lendstream.events.intake import Language
 from lendstream.events.notification import (
     Channel,
-    NotificationFailed,
     NotificationSent,
     NotificationSkipped,
     SkipReason,
 )
 from lendstream.topics import DEAD_LETTER
 from support.broker import read_topic
-from support.processes import Process
 from support.waiting import until
 from unit.notifications import stories
 from unit.notifications.stories import DUE, OPENED
-
-Start = Callable[[], Process]
-WHOLE = stories.PRINCIPAL + stories.INTEREST
-BEFORE = DUE - timedelta(3)
 
 
 async def test_borrowers_are_told_once_each_in_their_language_until_they_pay(
@@ -98,107 +87,6 @@ async def test_the_customer_may_become_known_after_the_reminder_was_due(
         assert skipped.reason is SkipReason.NO_ADDRESS
 
 
-def get(process: Process, path: str, token: str = OPERATOR, **query: str) -> httpx.Response:
-    return httpx.get(f"{process.url}{path}", params=query, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-
-
-def api(process: Process, token: str = OPERATOR, **query: str) -> httpx.Response:
-    return get(process, "/v1/messages", token, **query)
-
-
-def state_of(process: Process, person: Person) -> list[str]:
-    return [each["state"] for each in api(process, loan_id=str(person.loan)).json()["messages"]]
-
-
-async def planned(database: str, *people: Person) -> None:
-    """Wait until the loans' reminders are planned: a day that starts before finds nothing to do."""
-    connection = await asyncpg.connect(database)
-    try:
-        loans = [person.loan for person in people]
-
-        async def there() -> bool:
-            count: int = await connection.fetchval("SELECT count(*) FROM plan WHERE loan_id = ANY($1)", loans)
-            return count == len(loans)
-
-        await until(there, "the loans are known")
-    finally:
-        await connection.close()
-
-
-async def test_providers_that_are_away_lose_nothing(
-    start: Start, kafka_bootstrap: str, database: str, mailbox: MailBox, gateway: Gateway
-) -> None:
-    people = [Person(mobile=f"+86138001380{number:02}") for number in range(10)]
-    process = await start().started()
-    for each in people:
-        await publish(kafka_bootstrap, *each.known(), each.opened(), each.disbursed())
-    await planned(database, *people)
-    await publish(kafka_bootstrap, day(BEFORE))
-
-    def tried() -> bool:
-        found = [m for each in people for m in api(process, customer_id=str(each.id)).json()["messages"]]
-        return len(found) == 20 and all(m["attempts"] > 1 and m["state"] in ("queued", "sending") for m in found)
-
-    await until(tried, "every message was tried more than once, in vain")
-    assert await outcomes(kafka_bootstrap) == []
-    async with mailbox.listening(), gateway.listening():
-        keys = [key for each in people for key in (each.article(), each.reminder("due-3"))]
-        assert {type(each) for each in await outcome_of(kafka_bootstrap, *keys)} == {NotificationSent}
-    assert set(gateway.delivered) == {each.reminder("due-3") for each in people}
-    assert sorted(mailbox.keys) == sorted(each.article() for each in people)
-
-
-async def test_a_text_is_delivered_once_although_the_process_died_before_it_was_marked(
-    start: Start, kafka_bootstrap: str, database: str, mailbox: MailBox, gateway: Gateway
-) -> None:
-    person, arrived = Person(), asyncio.Event()
-
-    async def silent(_: str) -> None:
-        arrived.set()
-        await asyncio.sleep(60)
-
-    gateway.after = silent
-    async with mailbox.listening(), gateway.listening():
-        process = await start().started()
-        await publish(kafka_bootstrap, *person.known(), person.opened())
-        await planned(database, person)
-        await publish(kafka_bootstrap, day(BEFORE))
-        await arrived.wait()
-        process.kill()
-        gateway.after = None
-        await process.started()
-        (sent,) = await outcome_of(kafka_bootstrap, person.reminder("due-3"))
-    assert isinstance(sent, NotificationSent)
-    assert set(gateway.delivered) == {person.reminder("due-3")}
-    assert gateway.requests[person.reminder("due-3")] >= 2
-
-
-async def test_a_mail_is_never_sent_twice_although_the_process_died_before_it_was_marked(
-    start: Start, kafka_bootstrap: str, database: str, mailbox: MailBox, gateway: Gateway
-) -> None:
-    people, arrived = [Person(), Person(), Person()], asyncio.Event()
-
-    async def silent(_: object, __: SMTP) -> None:
-        arrived.set()
-        await asyncio.sleep(60)
-
-    mailbox.content = silent
-    async with mailbox.listening(), gateway.listening():
-        process = await start().started()
-        for person in people:
-            await publish(kafka_bootstrap, *person.known(), person.opened(), person.disbursed())
-        await arrived.wait()
-        process.kill()
-        mailbox.content = None
-        await process.started()
-        told = await outcome_of(kafka_bootstrap, *(person.article() for person in people))
-    assert Counter(mailbox.keys) == Counter(person.article() for person in people)
-    failed = [each for each in told if isinstance(each, NotificationFailed)]
-    assert [each.reason for each in failed] == ["delivery_unknown"]
-    assert failed[0].message_key == mailbox.keys[0]
-    assert len([each for each in told if isinstance(each, NotificationSent)]) == 2
-
-
 async def test_an_erased_customer_is_told_nothing_and_readable_nowhere(
     start: Start, kafka_bootstrap: str, database: str, mailbox: MailBox, gateway: Gateway
 ) -> None:
@@ -240,32 +128,6 @@ async def dumped(database: str) -> str:
         return "\n".join(row["t"] for row in rows)
     finally:
         await connection.close()
-
-
-async def test_two_instances_one_killed_send_each_message_once(
-    start: Start, kafka_bootstrap: str, database: str, mailbox: MailBox, gateway: Gateway
-) -> None:
-    people = [Person(mobile=f"+861380013{number:04}") for number in range(100)]
-    async with AsyncExitStack() as providers:
-        await providers.enter_async_context(mailbox.listening())
-        await providers.enter_async_context(gateway.listening())
-        first, second = await start().started(), await start().started()
-        await publish(kafka_bootstrap, *(each for person in people for each in [*person.known(), person.opened()]))
-        await planned(database, *people)
-        await publish(kafka_bootstrap, day(BEFORE))
-        await until(lambda: len(gateway.delivered) > 20, "both are at work")
-        first.kill()
-        await publish(kafka_bootstrap, *(person.disbursed() for person in people))
-        keys = [key for person in people for key in (person.reminder("due-3"), person.article())]
-        told = await outcome_of(kafka_bootstrap, *keys)
-        assert second.stop() == 0
-    assert set(gateway.delivered) == {person.reminder("due-3") for person in people}
-    assert {type(each) for each in told[::2]} == {NotificationSent}
-    assert max(Counter(mailbox.keys).values()) == 1
-    failed = [each for each in told if isinstance(each, NotificationFailed)]
-    assert {each.reason for each in failed} <= {"delivery_unknown"}
-    doubtful = {each.message_key for each in failed}
-    assert {person.article() for person in people} - doubtful <= set(mailbox.keys)
 
 
 async def test_days_that_never_came_and_records_that_make_no_sense(

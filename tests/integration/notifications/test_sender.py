@@ -105,6 +105,13 @@ async def events(pool: Pool) -> list[dict[str, Any]]:
     return [{"type": row["type"], **json.loads(row["payload"])} for row in rows]
 
 
+async def once(at_work: Sender) -> bool:
+    """One step, and what it took up to its end; whether there was anything."""
+    busy = await at_work.step()
+    await at_work.finish()
+    return busy
+
+
 async def run_until_settled(pool: Pool, *senders: Sender) -> None:
     tasks = [asyncio.create_task(each.run()) for each in senders]
 
@@ -195,7 +202,7 @@ async def test_a_message_in_other_hands_is_left_alone_until_its_claim_is_old(poo
     async with pool.acquire() as connection:
         await store.update(connection, [(message, held)])
     provider = Provider()
-    assert await sender(pool, provider).round() is False
+    assert await once(sender(pool, provider)) is False
     assert (await states(pool), provider.taken) == ({"sending": 1}, {})
 
 
@@ -207,7 +214,7 @@ async def test_a_sender_that_was_taken_for_dead_does_not_conclude_again(pool: Po
         await held.wait()
 
     slow.on_delivery = hold
-    first = asyncio.create_task(sender(pool, slow).round())
+    first = asyncio.create_task(once(sender(pool, slow)))
     await until(lambda: bool(slow.taken), "the slow one has it in hand")
     await run_until_settled(pool, sender(pool, Provider(), replace(PACE, claim=timedelta(0))))
     held.set()
@@ -244,7 +251,7 @@ async def test_outcomes_wait_for_a_database_that_is_away(pool: Pool, stack: Stac
         await away.wait()
 
     provider.on_delivery = hold
-    work = asyncio.create_task(sender(pool, provider).round())
+    work = asyncio.create_task(once(sender(pool, provider)))
     await until(lambda: len(provider.taken) == 3, "all are in hand")
     await asyncio.to_thread(stack.postgres.kill)
     away.set()
@@ -253,3 +260,50 @@ async def test_outcomes_wait_for_a_database_that_is_away(pool: Pool, stack: Stac
     assert set(provider.taken.values()) == {1}
     assert await states(pool) == {"sent": 3}
     assert len(await events(pool)) == 3
+
+
+async def test_one_that_cannot_be_decided_does_not_hold_up_the_rest(pool: Pool) -> None:
+    good, bad = await filled(pool, 2)
+    await pool.execute("UPDATE message SET kind = 'gone_from_the_rules' WHERE message_key = $1", bad.key)
+    provider = Provider()
+    at_work = sender(pool, provider)
+    assert await once(at_work) is True
+    assert await once(at_work) is False  # the bad one was set back
+    assert set(provider.taken) == {good.key}
+    assert await states(pool) == {"sent": 1, "queued": 1}
+
+
+async def test_a_fault_of_a_transport_is_in_doubt_and_leaves_the_others_alone(pool: Pool) -> None:
+    first, *_ = await filled(pool, 3)
+    provider = Provider(at_once=3)
+
+    async def fault(key: str) -> None:
+        if key == first.key and provider.taken[key] == 1:
+            raise RuntimeError("a bug")
+
+    provider.on_delivery = fault
+    await run_until_settled(pool, sender(pool, provider))
+    assert await states(pool) == {"sent": 3}
+    assert await pool.fetchval("SELECT in_doubt FROM message WHERE message_key = $1", first.key)
+
+
+async def test_a_provider_that_keeps_one_waiting_keeps_only_that_one(pool: Pool) -> None:
+    first, *rest = await filled(pool, 60)
+    provider, go = Provider(at_once=3), asyncio.Event()
+
+    async def hold(key: str) -> None:
+        if key == first.key:
+            await go.wait()
+
+    provider.on_delivery = hold
+    task = asyncio.create_task(sender(pool, provider).run())
+
+    async def others_sent() -> bool:
+        return await states(pool) == {"sent": len(rest), "sending": 1}
+
+    await until(others_sent, "all the others are sent")
+    go.set()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await states(pool) == {"sent": 60}
+    assert set(provider.taken.values()) == {1}

@@ -61,4 +61,5 @@ class Rules(_Part):
 
     def other_channel(self, kind: str, channel: Channel) -> Channel | None:
         """The channel to fall back to, if the kind has another."""
-        return next((each for each in self.kinds[kind].channels if each is not channel), None)
+        found = self.kinds.get(kind)
+        return next((each for each in found.channels if each is not channel), None) if found else None
