@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 BITS = 80
 ONE = 1 << BITS
+_SLOPE_BITS = 20
 _SMALL_STEP = 1 << BITS // 2 - 10
+"""Each step squares the error, or divides it by what floating point is exact to: after one so small it is settled."""
 _LARGEST_GUESS = 2.0
 _DECIMALS = Context(prec=40)
 _SETTLED = Decimal("1e-30")
@@ -33,36 +35,39 @@ def discount_factor(received: int, payments: Sequence[int], rate: float = 0.0) -
     """v = 1 / (1 + rate per period), in 2^-BITS, at which `payments` (none negative) are worth what was `received`.
 
     Solves sum(payment_k * v^k) = received, payment_k at the end of period k. The left side rises and is convex
-    for v > 0, so Newton's method reaches the one solution from any start: first in floating point from the given
-    rate, whose result is but a guess; then in integers until that is settled. Raises NoRateError.
+    for v > 0, so Newton's method reaches the one solution from any start: two steps in floating point from the
+    given rate make a guess, then the value is taken exactly, in integers, until it is settled. Floating point
+    only gives directions; it never decides a digit. Raises NoRateError.
     """
-    if received <= 0 or not any(payments):
-        raise NoRateError("nothing received or nothing paid")
     backwards = payments[::-1]
-    v = _guess(received, backwards, 1 / (1 + rate))
-    target = received << BITS
+    if received <= 0 or not sum(payments):
+        raise NoRateError("nothing received or nothing paid")
+    guess = 1 / (1 + rate)
+    for _ in range(2):
+        value, slope = _at(guess, backwards)
+        guess -= (value - received) / slope
+    if not 0 < guess < _LARGEST_GUESS:
+        guess = 1.0
+        _, slope = _at(guess, backwards)
+    v, target = int(guess * ONE), received << BITS
     while True:
-        value = slope = 0
+        exact = 0
         for payment in backwards:
-            slope = (slope * v >> BITS) + value
-            value = (value * v >> BITS) + (payment << BITS)
-        slope = (slope * v >> BITS) + value
-        step = (((value * v >> BITS) - target) << BITS) // slope
+            exact = (exact * v >> BITS) + (payment << BITS)
+        step = ((exact * v >> BITS) - target << _SLOPE_BITS) // int(slope * (1 << _SLOPE_BITS))
         v -= step
-        # Each step squares the error: after one so small, what is left is below the last place.
         if abs(step) < _SMALL_STEP:
             return v
+        _, slope = _at(v / ONE, backwards)
 
 
-def _guess(received: int, backwards: Sequence[int], v: float) -> int:
-    for _ in range(3):
-        value = slope = 0.0
-        for payment in backwards:
-            slope = slope * v + value
-            value = value * v + payment
-        step = (value * v - received) / (slope * v + value)
-        v -= step
-    return int(v * ONE) if 0 < v < _LARGEST_GUESS else ONE
+def _at(v: float, backwards: Sequence[int]) -> tuple[float, float]:
+    """The sum at v and its slope there."""
+    value = slope = 0.0
+    for payment in backwards:
+        slope = slope * v + value
+        value = value * v + payment
+    return value * v, slope * v + value
 
 
 def internal_rate(received: int, payments: Sequence[int]) -> Decimal:

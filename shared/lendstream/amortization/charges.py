@@ -1,6 +1,9 @@
 """What is put on top of interest (fees) and taken off it (subsidies)."""
 
+from collections.abc import Sequence
+
 from .parts import Basis, Fee, Subsidy, When
+from .schedule import Instalment
 from .terms import Terms
 
 
@@ -11,12 +14,37 @@ def opening_fee(terms: Terms, fee: Fee) -> int:
     return fee.amount + _share(terms, fee, terms.principal)
 
 
-def instalment_fee(terms: Terms, fee: Fee, due: int, owed: int) -> int:
-    """What the fee adds to an instalment of `due` principal and interest on `owed` principal, minor units."""
+def instalment_fees(terms: Terms, fee: Fee, rows: Sequence[Instalment], opening_balance: int) -> list[int]:
+    """What the fee adds to each instalment, minor units."""
     if fee.when is not When.INSTALMENT:
-        return 0
-    base = due if fee.basis is Basis.INSTALMENT else owed if fee.basis is Basis.BALANCE else terms.principal
-    return fee.amount + _share(terms, fee, base)
+        return [0] * len(rows)
+    if fee.basis is Basis.INSTALMENT:
+        bases = [row.principal + row.interest for row in rows]
+    elif fee.basis is Basis.BALANCE:
+        bases = [opening_balance, *(row.balance_after for row in rows[:-1])]
+    else:
+        bases = [terms.principal] * len(rows)
+    return [fee.amount + _share(terms, fee, base) for base in bases]
+
+
+def with_fees(terms: Terms, rows: list[Instalment], opening_balance: int) -> list[Instalment]:
+    """The instalments with all their fees."""
+    by_fee = [instalment_fees(terms, fee, rows, opening_balance) for fee in terms.options.fees]
+    return [row._replace(fee=sum(amounts)) for row, *amounts in zip(rows, *by_fee, strict=True)]
+
+
+def with_subsidies(terms: Terms, rows: list[Instalment]) -> tuple[list[Instalment], dict[str, tuple[int, ...]]]:
+    """The instalments with the interest left to the customer, and what each payer bears of each."""
+    borne: dict[str, tuple[int, ...]] = {}
+    for subsidy in terms.options.subsidies:
+        parts = _borne(terms, subsidy, rows)
+        rows = [
+            row._replace(interest=row.interest - part, subsidy=row.subsidy + part)
+            for row, part in zip(rows, parts, strict=True)
+        ]
+        before = borne.get(subsidy.payer, (0,) * len(parts))
+        borne[subsidy.payer] = tuple(map(sum, zip(parts, before, strict=True)))
+    return rows, borne
 
 
 def _share(terms: Terms, fee: Fee, base: int) -> int:
@@ -24,15 +52,13 @@ def _share(terms: Terms, fee: Fee, base: int) -> int:
     return terms.conventions.divide(base * rate, of)
 
 
-def subsidised(terms: Terms, subsidy: Subsidy, interests: list[int]) -> list[int]:
-    """The part of each instalment's interest that the payer of this subsidy bears, minor units."""
+def _borne(terms: Terms, subsidy: Subsidy, rows: list[Instalment]) -> list[int]:
     rate, of = subsidy.share.as_integer_ratio()
-    divide = terms.conventions.divide
-    left = sum(interests) if subsidy.cap is None else subsidy.cap
-    borne = []
-    for number, interest in enumerate(interests, 1):
-        covered = subsidy.first <= number <= (subsidy.last or number)
-        part = min(divide(interest * rate, of), interest, left) if covered else 0
+    left = sum(row.interest for row in rows) if subsidy.cap is None else subsidy.cap
+    parts = []
+    for row in rows:
+        covered = subsidy.first <= row.number <= (subsidy.last or row.number)
+        part = min(terms.conventions.divide(row.interest * rate, of), row.interest, left) if covered else 0
         left -= part
-        borne.append(part)
-    return borne
+        parts.append(part)
+    return parts

@@ -6,12 +6,13 @@ from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
 from .apr import BITS, ONE, Flow, actuarial_rate, discount_factor
-from .charges import instalment_fee, opening_fee
+from .charges import instalment_fees, opening_fee
 from .conventions import Share
 from .errors import TermsError
 from .parts import When
 from .rounding import half_up
 from .schedule import Instalment, Schedule
+from .terms import Method
 from .timing import is_regular, unit_periods
 
 _SCALE = 10**6
@@ -110,14 +111,17 @@ def disclose(
 
 def fee_costs(schedule: Schedule) -> tuple[FeeCost, ...]:
     """Every fee of the terms with what it comes to over the whole life."""
-    terms, costs = schedule.terms, []
+    terms, opening_balance = schedule.terms, schedule.opening_balance
     rows = [row for row in schedule.instalments if row.number]
-    for fee in terms.options.fees:
-        amount = opening_fee(terms, fee)
-        for before, row in zip((schedule.opening_balance, *(row.balance_after for row in rows)), rows, strict=False):
-            amount += instalment_fee(terms, fee, row.principal + row.interest, before)
-        costs.append(FeeCost(fee.code, fee.payee, fee.when, amount))
-    return tuple(costs)
+    return tuple(
+        FeeCost(
+            fee.code,
+            fee.payee,
+            fee.when,
+            opening_fee(terms, fee) + sum(instalment_fees(terms, fee, rows, opening_balance)),
+        )
+        for fee in terms.options.fees
+    )
 
 
 Rates = tuple[Decimal, Decimal, Decimal]
@@ -130,8 +134,9 @@ def _regular_rates(schedule: Schedule, opening: int, paid: list[int], cost: int)
     received = terms.principal - opening
     if not rows[0].number:
         received, paid, rows = received - paid[0], paid[1:], rows[1:]
-    if terms.instalments > len(rows) == 1:
-        paid = [0] * (terms.instalments - 1) + paid
+    owed = [schedule.opening_balance, *[row.balance_after for row in rows]]
+    if terms.method is Method.SINGLE_PAYMENT:
+        paid, owed = [0] * (terms.instalments - 1) + paid, owed[:1] * terms.instalments
     times, of = terms.conventions.a_year
     factor = discount_factor(received, paid, float(terms.annual_rate) * of / times)
     growth = (ONE << BITS) // factor
@@ -140,9 +145,7 @@ def _regular_rates(schedule: Schedule, opening: int, paid: list[int], cost: int)
         effective = _rate((growth**times >> BITS * (times - 1)) - ONE, ONE)
     else:
         effective = _compounded(_DECIMALS.divide(Decimal(growth), Decimal(ONE)), terms.conventions.a_year)
-    first = terms.instalments if len(paid) > len(rows) else 1
-    owed = sum(row.principal * number for number, row in enumerate(rows, first))
-    return apr, effective, _rate(cost * times, owed * of)
+    return apr, effective, _rate(cost * times, sum(owed) * of)
 
 
 def _irregular_rates(schedule: Schedule, opening: int, paid: list[int], cost: int) -> Rates:

@@ -1,12 +1,12 @@
 """Terms in, schedule out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import accumulate, count, repeat
-from operator import add, sub
+from itertools import count
+from operator import sub
 
 from .changes import split_with_changes
-from .charges import instalment_fee, subsidised
+from .charges import with_fees, with_subsidies
 from .conventions import Broken, Share
 from .dates import IsWorkingDay
 from .methods import split
@@ -38,19 +38,25 @@ def generate(terms: Terms, is_working_day: IsWorkingDay | None = None) -> Schedu
     upfront = _charge_stub(terms, periods.stub, balance, interests) if periods.stub else 0
     if options.interest_grace:
         _defer(interests, options.interest_grace)
-    interests, subsidies = _subsidise(terms, interests) if options.subsidies else (interests, _NONE)
-    owed = list(accumulate(reductions, sub, initial=balance))
-    fees = _fees(terms, principals, interests, owed) if options.fees else repeat(0)
-    borne = map(sum, zip(*subsidies.values(), strict=True)) if subsidies else repeat(0)
     dues = periods.dues[-1:] if terms.method is Method.SINGLE_PAYMENT else periods.dues
-    rows = [Instalment(0, terms.disbursed_on, down, upfront, 0, balance)] if down or upfront else []
-    columns = zip(count(1), dues, principals, interests, fees, owed[1:], borne, strict=False)
-    rows += [_row(row) for row in columns]
+    rows, owed = [], balance
+    columns = zip(count(1), dues, principals, interests, reductions, strict=False)
+    for number, due, principal, interest, reduction in columns:
+        owed -= reduction
+        rows.append(_row((number, due, principal, interest, 0, owed, 0)))
+    subsidies = _NONE
+    if options.subsidies:
+        rows, subsidies = with_subsidies(terms, rows)
+    if options.fees:
+        rows = with_fees(terms, rows, balance)
+    if down or upfront:
+        rows.insert(0, Instalment(0, terms.disbursed_on, down, upfront, 0, balance))
     return Schedule(terms, tuple(rows), ENGINE, subsidies)
 
 
 _NONE: Mapping[str, tuple[int, ...]] = {}
-_row: Callable[[Iterable[object]], Instalment] = partial(tuple.__new__, Instalment)
+# Called for every row: half the time of Instalment(...).
+_row: Callable[[tuple[object, ...]], Instalment] = partial(tuple.__new__, Instalment)
 
 
 def _down_payment(terms: Terms) -> int:
@@ -77,20 +83,3 @@ def _defer(interests: list[int], grace: int) -> None:
     grace = min(grace, len(interests) - 1)
     interests[grace] += sum(interests[:grace])
     interests[:grace] = [0] * grace
-
-
-def _subsidise(terms: Terms, interests: list[int]) -> tuple[list[int], dict[str, tuple[int, ...]]]:
-    """The interest left to the customer, and what each payer bears."""
-    borne: dict[str, tuple[int, ...]] = {}
-    for subsidy in terms.options.subsidies:
-        parts = subsidised(terms, subsidy, interests)
-        interests = list(map(sub, interests, parts))
-        borne[subsidy.payer] = tuple(map(add, parts, borne.get(subsidy.payer, repeat(0))))
-    return interests, borne
-
-
-def _fees(terms: Terms, principals: list[int], interests: list[int], owed: list[int]) -> list[int]:
-    return [
-        sum(instalment_fee(terms, fee, principal + interest, before) for fee in terms.options.fees)
-        for principal, interest, before in zip(principals, interests, owed, strict=False)
-    ]

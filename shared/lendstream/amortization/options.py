@@ -52,6 +52,8 @@ class Options:
 
     ordinary_times: bool = field(init=False, repr=False, compare=False)
     """The due dates and periods follow from the disbursement and the conventions alone."""
+    whole_periods: bool = field(init=False, repr=False, compare=False)
+    """All that is paid is paid whole periods after the one disbursement."""
 
     def __post_init__(self) -> None:
         for name in _NOT_NEGATIVE:
@@ -72,6 +74,7 @@ class Options:
         _check_order("rate_changes", tuple(change.on for change in self.rate_changes))
         dated = self.first_due is not None or self.due_day is not None or self.due_dates
         object.__setattr__(self, "ordinary_times", not (dated or self.interest_free or self.amortised_over))
+        object.__setattr__(self, "whole_periods", not (dated or self.tranches))
 
 
 _NOT_NEGATIVE = ("principal_grace", "interest_grace", "interest_free", "balloon", "amortised_over", "payment")

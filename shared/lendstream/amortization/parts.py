@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from .errors import TermsError
 
-MAX_ANNUAL_RATE = 10
+MAX_ANNUAL_RATE = Decimal(10)
 
 
 class When(StrEnum):

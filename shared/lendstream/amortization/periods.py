@@ -61,6 +61,11 @@ def _ordinary(conventions: Conventions, disbursed_on: date, instalments: int) ->
     return Periods(tuple(ends), tuple(ends), tuple(weights), base, level_weight)
 
 
+def forget() -> None:
+    """Drop the time axes kept: for measuring without them."""
+    _ordinary.cache_clear()
+
+
 def _level(share: Share | None, weights: list[int], base: int) -> tuple[list[int], int, int]:
     """The weights in a unit in which the level instalment's period is a whole number, and that number."""
     if share is None:

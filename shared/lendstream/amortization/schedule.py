@@ -44,14 +44,15 @@ class Schedule:
     @property
     def opening_balance(self) -> int:
         """The principal owed right after the disbursement, minor units: without down payment and later tranches."""
-        first = self.instalments[0]
-        drawn = self.terms.principal - sum(tranche.amount for tranche in self.terms.options.tranches)
-        return drawn if first.number else drawn - first.principal
+        balance, first = self.terms.principal, self.instalments[0]
+        if self.terms.options.tranches:
+            balance -= sum(tranche.amount for tranche in self.terms.options.tranches)
+        return balance if first.number else balance - first.principal
 
     @property
     def total_interest(self) -> int:
         """The customer's interest over the whole life, minor units."""
-        return sum(row.interest for row in self.instalments)
+        return sum([row.interest for row in self.instalments])
 
     @property
     def total_instalment_fees(self) -> int:

@@ -43,7 +43,10 @@ def span_from(
     level = factors
     if terms.conventions.level_share is not None:
         nominal = rate * periods.level_weight
-        level = [nominal if factor else 0 for factor in factors]
+        free = terms.options.interest_free - start
+        level = [nominal] * len(factors)
+        if free > 0:
+            level[:free] = [0] * free
     elif first_interest is not None:
         # The first period counts for what it really costs, first_interest / balance; all the others as ever.
         level = [first_interest * unit, *(factor * balance for factor in factors[1:])]

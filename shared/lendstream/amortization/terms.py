@@ -11,6 +11,7 @@ from .options import ORDINARY, Options
 from .parts import MAX_ANNUAL_RATE
 
 MAX_INSTALMENTS = 600
+_ZERO = Decimal(0)
 
 
 class Method(StrEnum):
@@ -57,7 +58,7 @@ class Terms:
             raise TermsError("instalments", f"must be between 1 and {MAX_INSTALMENTS}, not {self.instalments}")
         if self.principal < self.instalments:
             raise TermsError("principal", f"{self.principal} minor units cannot be spread over {self.instalments}")
-        if not 0 <= self.annual_rate <= MAX_ANNUAL_RATE:
+        if not _ZERO <= self.annual_rate <= MAX_ANNUAL_RATE:
             raise TermsError("annual_rate", f"must be between 0 and {MAX_ANNUAL_RATE}, not {self.annual_rate}")
         if self.options is not ORDINARY or self.method in _OWN_OPTIONS:
             _check_method(self, self.options)

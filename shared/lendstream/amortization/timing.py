@@ -10,14 +10,7 @@ from .schedule import Schedule
 
 def is_regular(schedule: Schedule) -> bool:
     """Whether instalment k falls due exactly k periods after the one disbursement."""
-    options = schedule.terms.options
-    return (
-        options.first_due is None
-        and options.due_day is None
-        and not options.due_dates
-        and not options.tranches
-        and not schedule.terms.conventions.shifts
-    )
+    return schedule.terms.options.whole_periods and not schedule.terms.conventions.shifts
 
 
 def unit_periods(start: date, end: date, frequency: Frequency) -> tuple[int, Fraction]:

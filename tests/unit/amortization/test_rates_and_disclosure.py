@@ -156,6 +156,11 @@ def test_the_simple_rate_of_a_single_payment_is_its_rate() -> None:
     )
 
 
+def test_a_loan_repaid_at_once_is_repaid_after_one_period() -> None:
+    cost = disclose(generate(terms(Method.FIXED_PAYMENT, Options(payment=2_000_000))))
+    assert (cost.apr, cost.simple_rate) == (Decimal("0.12"), Decimal("0.12"))
+
+
 def test_a_down_payment_is_no_credit() -> None:
     cost = disclose(generate(terms(options=Options(down_payment=Decimal("0.5")))))
     assert abs(cost.apr - Decimal("0.12")) < Decimal("0.00001")
