@@ -1,9 +1,11 @@
 """What the benchmarks share: a stack of their own, and a figure beside its floor."""
 
+import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +22,15 @@ def own_stack() -> Iterator[Stack]:
         yield stack
     finally:
         stack.stop(remove=True)
+
+
+async def until(condition: Callable[[], bool], what: str, limit: float = 120) -> None:
+    """Wait until the condition holds; give up after the limit, for a benchmark that hangs measures nothing."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {limit} s in vain until {what}")
+        await asyncio.sleep(0.02)
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ from lendstream.runtime.database import open_pool
 from lendstream.runtime.limits import DeadLetterLimits
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.producer import new_producer
+from lendstream.runtime.rules import Rules
 from lendstream.runtime.sql import Connection, Pool
-from lendstream.runtime.unit_of_work import Rules, UnitOfWork
+from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream.topics import APPLICATION, DECISION, Topic
 from lendstream_servicing.domain.loan import Policy
 from lendstream_servicing.handlers import routes

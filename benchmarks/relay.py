@@ -1,6 +1,6 @@
 """Outbox rows published per second, against a bare aiokafka producer of the same bytes.
 
-    python -m benchmarks.relay [--json]
+python -m benchmarks.relay [--json]
 """
 
 import asyncio
@@ -79,12 +79,12 @@ async def relayed(dsn: str, bootstrap: str, rows: list[Row]) -> float:
         await outbox.insert(connection, rows)
         relay = Relay(dsn, bootstrap, "servicing")
         task = asyncio.create_task(relay.run())
-        started: float | None = None
-        while left := await connection.fetchval("SELECT count(*) FROM outbox"):
-            if started is None and left < len(rows):  # connected: count from the first batch that is through
+        started, first = 0.0, len(rows)
+        while left := int(await connection.fetchval("SELECT count(*) FROM outbox")):
+            if not started and left < len(rows):  # connected: count from the first batch that is through
                 started, first = time.perf_counter(), left
             await asyncio.sleep(0.02)
-        speed = first / (time.perf_counter() - (started or 0))
+        speed = first / (time.perf_counter() - started)
         relay.stop()
         await task
         return speed

@@ -3,19 +3,21 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from support.waiting import until
 
 from lendstream.admin import apply_topics
 from lendstream.envelope import Record
 from lendstream.runtime.records import from_kafka
+from support.waiting import until
 
 
 @asynccontextmanager
 async def producer(bootstrap: str) -> AsyncIterator[Callable[[Iterable[Record]], Awaitable[None]]]:
     """A function that publishes records and waits for their acknowledgement."""
-    kafka = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2_097_152)
+    kafka = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2_097_152
+    )
     await kafka.start()
 
     async def send(records: Iterable[Record]) -> None:
@@ -34,7 +36,9 @@ async def read_topic(bootstrap: str, *topics: str) -> list[Record]:
     await consumer.start()
     try:
         cluster = await consumer._client.fetch_all_metadata()  # partitions_for_topic knows subscribed topics only
-        places = [TopicPartition(topic, number) for topic in topics for number in cluster.partitions_for_topic(topic) or ()]
+        places = [
+            TopicPartition(topic, number) for topic in topics for number in cluster.partitions_for_topic(topic) or ()
+        ]
         if not places:
             return []
         consumer.assign(places)

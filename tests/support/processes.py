@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from lendstream_local.home import free_ports
 from support.waiting import until
 
 TESTS = Path(__file__).parent.parent
@@ -17,10 +17,8 @@ TESTS = Path(__file__).parent.parent
 
 def free_port() -> int:
     """A port that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    (port,) = free_ports(1)
+    return port
 
 
 class Process:
@@ -44,6 +42,10 @@ class Process:
         """Where its HTTP listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    def get(self, path: str) -> httpx.Response:
+        """What its HTTP answers."""
+        return httpx.get(f"{self.url}{path}", timeout=10)
+
     def start(self) -> "Process":
         """Start it (again)."""
         with self.log.open("ab") as output:
@@ -65,7 +67,7 @@ class Process:
         if not self.running():
             raise AssertionError(f"{self.module} ended:\n{self.log.read_text()[-4000:]}")
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
+            return self.get("/health/ready").status_code == 200
         except httpx.TransportError:
             return False
 

@@ -61,6 +61,9 @@ def _demo(home: Path, applications: int, days: int, seed: int) -> int:
 
 def _simulate(platform: Platform, applications: int, days: int, seed: int) -> int:
     partners = [option for name in platform.partners for option in ("--partner", name)]
+    # A day here takes less than a second: the next one waits until these have done what they do on it.
+    acting = [platform.programs[name].url for name in ("application", "notifications")]
+    paced = [option for url in acting for option in ("--wait-for", url)]
     command = [
         *(sys.executable, "-m", "lendstream_simulator.main", "run"),
         *("--bootstrap", platform.stack.kafka_bootstrap, "--seed", str(seed)),

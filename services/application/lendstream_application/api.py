@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from asyncpg import UniqueViolationError
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
@@ -90,19 +89,9 @@ class Partners:
         return JSONResponse(found.offer.model_dump(mode="json"))
 
     async def _carry_out(self, request: Request, event: Event, partner: str) -> Response:
-        for _ in range(3):
-            try:
-                return await command(
-                    self._runtime,
-                    request,
-                    event,
-                    caller=f"partner/{partner}",
-                    partner=partner,
-                    respond=self._respond,
-                )
-            except UniqueViolationError:
-                continue  # another command or record made the same application or customer at this very moment
-        raise HTTPException(503, "Too much is going on with this application; try again", {"Retry-After": "1"})
+        return await command(
+            self._runtime, request, event, caller=f"partner/{partner}", partner=partner, respond=self._respond
+        )
 
     def _respond(self, states: Mapping[Store[Any], Any]) -> tuple[int, dict[str, Any]]:
         return 202, view(states[self._applications])

@@ -7,10 +7,12 @@ The answer is stored in the transaction that carries the command out, so a crash
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import uuid_utils
+from asyncpg import UniqueViolationError
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
@@ -28,6 +30,7 @@ from lendstream.topics import topic_of
 Respond = Callable[[Mapping[Store[Any], Any]], tuple[int, dict[str, Any]]]
 PROBLEM = "application/problem+json"
 _KEY_BYTES = 200
+_RACES = 3
 
 
 def problem_response(
@@ -57,11 +60,9 @@ async def command(
             FieldError("headers.Idempotency-Key", "missing", "No usable key.", fix),
         )
     digest = hashlib.sha256(f"{request.method} {request.url.path} ".encode() + await request.body()).digest()
+    envelope = _envelope(request, event, partner)
     try:
-        async with transaction(runtime.pool) as connection:
-            answer = await _once(
-                runtime, connection, f"{caller}\n{key}", digest, _envelope(request, event, partner), respond
-            )
+        answer = await _raced(runtime, f"{caller}\n{key}", digest, envelope, respond)
     except Exception as error:
         if not is_infrastructure(error):
             raise
@@ -69,6 +70,19 @@ async def command(
     runtime.unit_of_work.wake()
     metrics.COMMANDS.labels(name, answer.headers.get("X-Outcome", "done")).inc()
     return answer
+
+
+async def _raced(
+    runtime: Runtime, key: str, digest: bytes, envelope: Envelope[Event], respond: Respond
+) -> JSONResponse:
+    """Carry it out; again when a record or another command made the same aggregate at that very moment."""
+    for _ in range(_RACES):
+        with suppress(UniqueViolationError):
+            async with transaction(runtime.pool) as connection:
+                return await _once(runtime, connection, key, digest, envelope, respond)
+    return _outcome(
+        "conflict", problem_response(503, "Too much is going on with this; try again", headers={"Retry-After": "1"})
+    )
 
 
 def _envelope(request: Request, event: Event, partner: str | None) -> Envelope[Event]:

@@ -18,6 +18,7 @@ import asyncpg
 from lendstream.envelope import Erasure
 from lendstream.events.base import Event
 from lendstream.runtime import metrics
+from lendstream.runtime.batch import Workspace
 from lendstream.runtime.database import transaction
 from lendstream.runtime.decider import Context, DayStep
 from lendstream.runtime.outbox import Row, event_row, insert
@@ -25,7 +26,7 @@ from lendstream.runtime.queries import queries
 from lendstream.runtime.sql import Pool
 from lendstream.runtime.story import Story
 from lendstream.runtime.telemetry import logger
-from lendstream.runtime.unit_of_work import UnitOfWork, Workspace
+from lendstream.runtime.unit_of_work import UnitOfWork
 
 _IDLE_SECONDS = 0.2
 _STANDBY_SECONDS = 1.0

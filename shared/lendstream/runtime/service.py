@@ -27,10 +27,11 @@ from lendstream.runtime.http import Server, operations_app
 from lendstream.runtime.limits import DeadLetterLimits
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.relay import Relay
+from lendstream.runtime.rules import AnswerInvalid, Observer, Rules
 from lendstream.runtime.settings import ServiceSettings
 from lendstream.runtime.state import Runtime
 from lendstream.runtime.telemetry import logger
-from lendstream.runtime.unit_of_work import AnswerInvalid, Observer, Rules, UnitOfWork
+from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream.topics import Topic
 
 __all__ = ["Runtime", "Service", "run"]

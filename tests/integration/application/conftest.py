@@ -12,8 +12,9 @@ import pytest
 
 from lendstream.runtime.limits import DeadLetterLimits
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
+from lendstream.runtime.rules import Rules
 from lendstream.runtime.sql import Pool
-from lendstream.runtime.unit_of_work import Rules, UnitOfWork
+from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream_application.domain.rejection import rejected
 from lendstream_application.handlers import routes
 from lendstream_application.main import MIGRATIONS

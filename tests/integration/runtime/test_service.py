@@ -9,16 +9,15 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
-import httpx
 import pytest
+
 from integration.runtime import toy
+from lendstream.envelope import Record
+from lendstream.events.calendar import BusinessDayStarted
 from lendstream_local.stack import Stack
 from support.broker import fresh_topics, producer, read_topic
 from support.processes import Process
 from support.waiting import until
-
-from lendstream.envelope import Record
-from lendstream.events.calendar import BusinessDayStarted
 
 Start = Callable[[], Process]
 
@@ -74,7 +73,9 @@ async def flowing(bootstrap: str, loans: list[UUID], count: int) -> AsyncIterato
     async def flow() -> None:
         async with producer(bootstrap) as send:
             for start in range(0, count, 10):
-                await send([toy.record(toy.payment(1, loans[n % len(loans)])) for n in range(start, min(start + 10, count))])
+                await send(
+                    [toy.record(toy.payment(1, loans[n % len(loans)])) for n in range(start, min(start + 10, count))]
+                )
 
     task = asyncio.create_task(flow())
     yield
@@ -103,13 +104,15 @@ async def test_payments_flow_from_topic_to_topic(start: Start, kafka_bootstrap: 
     async with flowing(kafka_bootstrap, loans, 100):
         pass
     await all_applied_once(kafka_bootstrap, database, loans, 100)
-    metrics = httpx.get(f"{process.url}/metrics").text
+    metrics = process.get("/metrics").text
     assert 'lendstream_records_total{outcome="handled",topic="lending.payment.v1"} 100.0' in metrics
-    assert httpx.get(f"{process.url}/health/live").json() == {"status": "live"}
+    assert process.get("/health/live").json() == {"status": "live"}
     assert process.stop() == 0
 
 
-async def test_killed_and_restarted_nothing_is_lost_or_doubled(start: Start, kafka_bootstrap: str, database: str) -> None:
+async def test_killed_and_restarted_nothing_is_lost_or_doubled(
+    start: Start, kafka_bootstrap: str, database: str
+) -> None:
     process = await start().started()
     loans = [uuid4() for _ in range(5)]
     async with flowing(kafka_bootstrap, loans, 600):
@@ -149,7 +152,7 @@ async def test_days_are_walked_in_order_and_what_fails_is_set_aside(
     try:
 
         async def closed() -> bool:
-            return (await connection.fetchval("SELECT count(*) FROM business_day WHERE closed_at IS NOT NULL")) == 2
+            return bool(await connection.fetchval("SELECT count(*) = 2 FROM business_day WHERE closed_at IS NOT NULL"))
 
         await until(closed, "both days are closed")
         rows = await connection.fetch("SELECT loan_id, seen_on FROM till")
@@ -187,7 +190,7 @@ async def test_a_server_away_for_thirty_seconds(
     server.kill()
     await asyncio.sleep(30)  # the outage itself, not a wait for a result
     assert process.running()
-    assert httpx.get(f"{process.url}/health/live").status_code == 200
+    assert process.get("/health/live").status_code == 200
     await asyncio.to_thread(server.start)
     async with flowing(kafka_bootstrap, loans, 100):
         pass
@@ -195,15 +198,17 @@ async def test_a_server_away_for_thirty_seconds(
     await until(process.ready, "it is ready again")
 
 
-async def test_too_many_dead_letters_stop_the_consumer_loudly(start: Start, kafka_bootstrap: str, database: str) -> None:
+async def test_too_many_dead_letters_stop_the_consumer_loudly(
+    start: Start, kafka_bootstrap: str, database: str
+) -> None:
     process = await start().started()
     loan = uuid4()
     async with producer(kafka_bootstrap) as send:
         await send([toy.record(toy.payment(13, loan)) for _ in range(60)])
 
     def stopped() -> bool:
-        return "stopped for good" in httpx.get(f"{process.url}/health/ready").text
+        return "stopped for good" in process.get("/health/ready").text
 
     await until(stopped, "the consumer stopped")
-    assert httpx.get(f"{process.url}/health/live").status_code == 200
-    assert "lendstream_consumer_running -1.0" in httpx.get(f"{process.url}/metrics").text
+    assert process.get("/health/live").status_code == 200
+    assert "lendstream_consumer_running -1.0" in process.get("/metrics").text

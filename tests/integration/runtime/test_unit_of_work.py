@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from integration.runtime import toy
 
+from integration.runtime import toy
 from lendstream.envelope import Record
 from lendstream.runtime.limits import DeadLetterLimits, TooManyDeadLettersError
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, ChangedMigrationError, migrate
+from lendstream.runtime.rules import Rules
 from lendstream.runtime.sql import Pool
-from lendstream.runtime.unit_of_work import Rules, UnitOfWork
+from lendstream.runtime.unit_of_work import UnitOfWork
 
 
 @pytest.fixture
@@ -37,7 +38,9 @@ async def outbox(pool: Pool) -> list[asyncpg.Record]:
 
 async def test_a_batch_is_saved_with_its_events_in_order(pool: Pool, unit_of_work: UnitOfWork) -> None:
     loan = uuid4()
-    await unit_of_work.process([toy.record(toy.payment(amount, loan), correlation_id="story-1") for amount in (1, 2, 3)])
+    await unit_of_work.process(
+        [toy.record(toy.payment(amount, loan), correlation_id="story-1") for amount in (1, 2, 3)]
+    )
     assert await pool.fetchval("SELECT total FROM till WHERE loan_id = $1", loan) == 6
     rows = await outbox(pool)
     assert [row["type"] for row in rows] == ["PaymentApplied"] * 3
@@ -77,7 +80,9 @@ async def test_a_dead_letter_can_be_tried_again_under_the_same_id(pool: Pool, un
     assert len(await outbox(pool)) == 2
 
 
-async def test_too_many_dead_letters_stop_the_batch_before_anything_is_kept(pool: Pool, unit_of_work: UnitOfWork) -> None:
+async def test_too_many_dead_letters_stop_the_batch_before_anything_is_kept(
+    pool: Pool, unit_of_work: UnitOfWork
+) -> None:
     with pytest.raises(TooManyDeadLettersError, match="3 dead letters in a row"):
         await unit_of_work.process([toy.record(toy.payment(1)), *(toy.record(toy.payment(13)) for _ in range(4))])
     assert await outbox(pool) == []

@@ -39,7 +39,9 @@ class Tills:
         return {row["loan_id"]: Till(**dict(row)) for row in rows}
 
     async def save(self, connection: Connection, changes: Mapping[UUID, Change[Till]]) -> None:
-        new = [(key, c.after.total, c.after.payments, c.after.seen_on) for key, c in changes.items() if c.before is None]
+        new = [
+            (key, c.after.total, c.after.payments, c.after.seen_on) for key, c in changes.items() if c.before is None
+        ]
         old = [(key, c.after.total, c.after.payments, c.after.seen_on) for key, c in changes.items() if c.before]
         if new:
             await connection.copy_records_to_table("till", records=new)

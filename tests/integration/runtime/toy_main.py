@@ -1,7 +1,6 @@
 """The toy as a process: `python -m integration.runtime.toy_main`."""
 
 from integration.runtime import toy
-
 from lendstream.runtime.service import Service, run
 from lendstream.runtime.settings import ServiceSettings
 from lendstream.topics import CALENDAR, PAYMENT
