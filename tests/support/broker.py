@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from lendstream.admin import apply_topics
 from lendstream.envelope import Record
+from lendstream.runtime.producer import new_producer
 from lendstream.runtime.records import from_kafka
 from support.waiting import until
 
@@ -15,9 +16,7 @@ from support.waiting import until
 @asynccontextmanager
 async def producer(bootstrap: str) -> AsyncIterator[Callable[[Iterable[Record]], Awaitable[None]]]:
     """A function that publishes records and waits for their acknowledgement."""
-    kafka = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2_097_152
-    )
+    kafka = new_producer(bootstrap, "tests")
     await kafka.start()
 
     async def send(records: Iterable[Record]) -> None:

@@ -68,7 +68,7 @@ def _simulate(platform: Platform, applications: int, days: int, seed: int) -> in
         *(sys.executable, "-m", "lendstream_simulator.main", "run"),
         *("--bootstrap", platform.stack.kafka_bootstrap, "--seed", str(seed)),
         *("--applications", str(applications), "--days", str(days)),
-        *("--no-gateways", "--directory", str(platform.journals), *partners),
+        *("--no-gateways", "--directory", str(platform.journals), *partners, *paced),
     ]
     return subprocess.run(command, env=os.environ).returncode
 
