@@ -13,7 +13,9 @@ from lendstream.events.loan import (
     LoanOpened,
     PaymentApplied,
 )
+from lendstream.events.notification import NotificationSkipped
 from lendstream.runtime.decider import Context, DayStep, Decision, Route
+from lendstream.runtime.story import Story
 from lendstream.topics import CUSTOMER, CUSTOMER_KEY
 from lendstream_notifications.domain import contact, plan
 from lendstream_notifications.domain.contact import Contact
@@ -29,7 +31,7 @@ def routes(contacts: Contacts, plans: Plans, rules: Rules) -> tuple[Route, ...]:
         return lambda state, event, context: Decision(rule(state, event, context))
 
     def follow(rule: Callable[..., Planned]) -> Callable[..., Decision[Plan]]:
-        return lambda state, event, context: Decision(*rule(state, event, context, rules=rules))
+        return lambda state, event, context: _told(*rule(state, event, context, rules=rules))
 
     first_loan = partial(contact.give_article, rules=rules, article="first_loan")
     first_missed = partial(contact.give_article, rules=rules, article="first_missed")
@@ -50,5 +52,10 @@ def routes(contacts: Contacts, plans: Plans, rules: Rules) -> tuple[Route, ...]:
 def day_step(plans: Plans, rules: Rules) -> DayStep:
     """A business day queues the reminders whose day has come."""
     return DayStep(
-        plans, plans.due, lambda state, day, context: Decision(*plan.start_day(state, day, context, rules=rules))
+        plans, plans.due, lambda state, day, context: _told(*plan.start_day(state, day, context, rules=rules))
     )
+
+
+def _told(after: Plan, events: tuple[NotificationSkipped, ...]) -> Decision[Plan]:
+    """What a loan's reminders tell goes on with the loan's story, whatever set it off."""
+    return Decision(after, events, Story(after.correlation_id, None, after.traceparent))

@@ -80,8 +80,10 @@ class Sender:
                 if not await self._to_its_end(self.step()) and not self._in_hand:
                     await asyncio.sleep(self._pace.poll.total_seconds())
         finally:
-            await self._to_its_end(self.finish())
-            await self._transport.close()
+            try:
+                await self._to_its_end(self.finish())
+            finally:
+                await self._transport.close()
 
     async def step(self) -> bool:
         """Take up what is due while there are hands free, and save what has come in; returns whether any was taken up.

@@ -16,7 +16,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from support.processes import free_port
+from lendstream.events.notification import Channel
+from lendstream_local.home import free_ports
+from lendstream_notifications.domain.sending import Answer, Delivery
+from lendstream_notifications.wording import Text
 
 HOST = "127.0.0.1"
 TOKEN = "let-me-in"
@@ -26,7 +29,7 @@ TOKEN = "let-me-in"
 class MailBox:
     """A mail server. `recipient` and `content` answer RCPT and DATA; None takes the message."""
 
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=lambda: free_ports(1)[0])
     mails: list[EmailMessage] = field(default_factory=list)
     """Every mail whose content arrived, whatever was answered."""
     recipients: list[str] = field(default_factory=list)
@@ -86,7 +89,7 @@ def hang_up(conversation: SMTP) -> None:
 class Gateway:
     """A text gateway: delivers a key once. `answer` gives another status first; `after` runs before the answer."""
 
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=lambda: free_ports(1)[0])
     delivered: dict[str, dict[str, str]] = field(default_factory=dict)
     """The texts by key: each key is delivered once."""
     requests: Counter[str] = field(default_factory=Counter)
@@ -147,3 +150,33 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class Provider:
+    """A transport in the sender's own process; `on_delivery` may wait, or say another answer."""
+
+    def __init__(self, channel: Channel = Channel.SMS, at_once: int = 10) -> None:
+        self.channel = channel
+        self.repeatable = channel is Channel.SMS
+        self.at_once = at_once
+        self.taken: Counter[str] = Counter()
+        self.addresses: set[str] = set()
+        self.texts: list[Text] = []
+        self.most_at_once = 0
+        self._now = 0
+        self.on_delivery: Callable[[str], Awaitable[Delivery | None]] | None = None
+        self.closed = False
+
+    async def deliver(self, address: str, text: Text, key: str) -> Delivery:
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        self.taken[key] += 1
+        self.addresses.add(address)
+        self.texts.append(text)
+        await asyncio.sleep(0)
+        said = await self.on_delivery(key) if self.on_delivery else None
+        self._now -= 1
+        return said or Delivery(Answer.ACCEPTED)
+
+    async def close(self) -> None:
+        self.closed = True

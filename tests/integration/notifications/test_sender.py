@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,12 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from integration.notifications.providers import Provider
 from lendstream.events.notification import Channel
 from lendstream.privacy import Vault
 from lendstream.runtime.decider import Change
 from lendstream.runtime.limits import DeadLetterLimits
+from lendstream.runtime.rules import Rules
 from lendstream.runtime.sql import Pool
-from lendstream.runtime.unit_of_work import Rules, UnitOfWork
+from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream_local.stack import Stack
 from lendstream_notifications import store
 from lendstream_notifications.domain.message import Message, State
@@ -26,7 +27,7 @@ from lendstream_notifications.domain.sending import Answer, Delivery, Retry
 from lendstream_notifications.recipients import Recipients
 from lendstream_notifications.sender import Pace, Sender
 from lendstream_notifications.store import Contacts, Plans
-from lendstream_notifications.wording import Text, Wording
+from lendstream_notifications.wording import Wording
 from support.waiting import until
 from unit.notifications import stories
 from unit.notifications.stories import CUSTOMER, DUE, RULES, at
@@ -42,36 +43,6 @@ PACE = Pace(
     claim=timedelta(minutes=5),
     retry=Retry(timedelta(milliseconds=10), timedelta(seconds=1), timedelta(hours=1)),
 )
-
-
-class Provider:
-    """Records what is handed over; `on_delivery` may wait or say another answer."""
-
-    def __init__(self, channel: Channel = Channel.SMS, at_once: int = 10) -> None:
-        self.channel = channel
-        self.repeatable = channel is Channel.SMS
-        self.at_once = at_once
-        self.taken: Counter[str] = Counter()
-        self.addresses: set[str] = set()
-        self.texts: list[Text] = []
-        self.most_at_once = 0
-        self._now = 0
-        self.on_delivery: Callable[[str], Awaitable[Delivery | None]] | None = None
-        self.closed = False
-
-    async def deliver(self, address: str, text: Text, key: str) -> Delivery:
-        self._now += 1
-        self.most_at_once = max(self.most_at_once, self._now)
-        self.taken[key] += 1
-        self.addresses.add(address)
-        self.texts.append(text)
-        await asyncio.sleep(0)
-        said = await self.on_delivery(key) if self.on_delivery else None
-        self._now -= 1
-        return said or Delivery(Answer.ACCEPTED)
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 def sender(pool: Pool, provider: Provider, pace: Pace = PACE) -> Sender:

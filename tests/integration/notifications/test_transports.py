@@ -8,11 +8,11 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from integration.notifications.providers import TOKEN, Gateway, MailBox, hang_up
+from lendstream_local.home import free_ports
 from lendstream_notifications.domain.sending import Answer, Delivery
 from lendstream_notifications.transports.mail import MailServer
 from lendstream_notifications.transports.sms import SmsGateway
 from lendstream_notifications.wording import Text
-from support.processes import free_port
 
 ADDRESS = "xiaoming@example.com"
 MOBILE = "+8613800138000"
@@ -176,7 +176,7 @@ async def test_what_the_gateway_says_decides(status: int, means: Answer, gateway
 
 
 async def test_a_gateway_that_is_away_is_not_now() -> None:
-    client = SmsGateway(f"http://127.0.0.1:{free_port()}", TOKEN, timeout=2, at_once=1)
+    client = SmsGateway(f"http://127.0.0.1:{free_ports(1)[0]}", TOKEN, timeout=2, at_once=1)
     assert await client.deliver(MOBILE, Text("您好"), "key") == Delivery(Answer.NOT_NOW, "ConnectError")
     await client.close()
 
