@@ -58,7 +58,8 @@ _LOAN = (
 )
 _CONTRACT = (
     "loan_id, application_id, offer_id, decision_id, partner, reference, product, product_version, method, "
-    "principal, annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from, submitted_at"
+    "principal, annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from, submitted_at, "
+    "correlation_id, traceparent"
 )
 _INSTALMENT = (
     "loan_id, number, due_date, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, "

@@ -9,9 +9,10 @@ from lendstream.events import intake
 from lendstream.events.decision import ApplicationDecided
 from lendstream.events.loan import LoanCancelled, LoanOpened
 from lendstream.runtime.decider import Context, DayStep, Decision, Route
+from lendstream.runtime.story import Story
 
 from .domain import acceptance, customer, decision, ids, loan, submission
-from .domain.model import Desk
+from .domain.model import Application, Desk
 from .domain.rule import Answer
 from .store import Applications, Customers
 
@@ -48,5 +49,11 @@ def expiry(applications: Applications) -> DayStep:
 
 
 def by(rule: Rule) -> Callable[[Any, Any, Context], Decision[Any]]:
-    """The rule, as the runtime calls it."""
-    return lambda state, event, context: Decision(*rule(state, event, context))
+    """The rule, as the runtime calls it. An application's events go on with its own story, whatever caused them."""
+
+    def handle(state: Any, event: Any, context: Context) -> Decision[Any]:
+        after, events = rule(state, event, context)
+        own = Story(after.correlation_id, None, after.traceparent) if isinstance(after, Application) else None
+        return Decision(after, events, own)
+
+    return handle

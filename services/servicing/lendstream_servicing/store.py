@@ -28,7 +28,7 @@ _LOAN = (*_LOAN_UPDATE, "customer_id", "currency")
 _CONTRACT = (
     "loan_id", "application_id", "offer_id", "decision_id", "partner", "reference", "product", "product_version",
     "method", "principal", "annual_rate", "upfront_fee", "payout_account", "engine", "opened_on", "interest_from",
-    "submitted_at",
+    "submitted_at", "correlation_id", "traceparent",
 )  # fmt: skip
 _INSTALMENT = ("loan_id", *Instalment._fields)
 _MOVING = Instalment._fields.index("penalty")

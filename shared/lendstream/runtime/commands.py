@@ -67,7 +67,8 @@ async def command(
         if not is_infrastructure(error):
             raise
         return problem_response(503, "The database is away; send the command again", headers={"Retry-After": "2"})
-    runtime.unit_of_work.wake()
+    if answer.status_code < 400:
+        runtime.unit_of_work.wake()
     metrics.COMMANDS.labels(name, answer.headers.get("X-Outcome", "done")).inc()
     return answer
 

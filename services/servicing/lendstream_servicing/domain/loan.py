@@ -104,6 +104,10 @@ class Contract:
     opened_on: date
     interest_from: date
     submitted_at: datetime
+    correlation_id: str | None = None
+    """The story that the loan belongs to: of the application, not of the payments that come later."""
+    traceparent: str | None = None
+    """Its W3C trace context."""
 
     @property
     def payout(self) -> int:

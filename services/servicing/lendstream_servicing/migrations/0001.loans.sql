@@ -49,7 +49,9 @@ CREATE TABLE contract (
     engine text NOT NULL,
     opened_on date NOT NULL,
     interest_from date NOT NULL,
-    submitted_at timestamptz NOT NULL
+    submitted_at timestamptz NOT NULL,
+    correlation_id text,                -- the story that the loan's events are told in
+    traceparent text
 );
 
 CREATE TABLE instalment (
