@@ -11,8 +11,8 @@ from typing import NamedTuple
 BITS = 80
 ONE = 1 << BITS
 _SLOPE_BITS = 20
-_SMALL_STEP = 1 << BITS // 2 - 10
-"""Each step squares the error, or divides it by what floating point is exact to: after one so small it is settled."""
+_SMALL_STEP = 1 << BITS // 2 - 4
+"""A step squares the error (times at most the number of payments): after one so small it is in the last places."""
 _LARGEST_GUESS = 2.0
 _DECIMALS = Context(prec=40)
 _SETTLED = Decimal("1e-30")

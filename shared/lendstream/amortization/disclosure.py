@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from typing import NamedTuple
 
 from .apr import BITS, ONE, Flow, actuarial_rate, discount_factor
 from .charges import instalment_fees, opening_fee
 from .conventions import Share
 from .errors import TermsError
 from .parts import When
-from .rounding import half_up
 from .schedule import Instalment, Schedule
 from .terms import Method
 from .timing import is_regular, unit_periods
@@ -43,8 +43,7 @@ class ContingentCost:
     annual_rate: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class CostDisclosure:
+class CostDisclosure(NamedTuple):
     """Amounts in minor units, rates as fractions of one a year with six decimals.
 
     total_fees: the upfront fee and every instalment's fees. total_to_repay: principal + interest + all fees.
@@ -179,4 +178,4 @@ def _compounded(growth: Decimal, a_year: Share) -> Decimal:
 
 
 def _rate(numerator: int, denominator: int) -> Decimal:
-    return half_up(numerator * _SCALE, denominator) * _PLACE
+    return (numerator * _SCALE + (denominator >> 1)) // denominator * _PLACE
