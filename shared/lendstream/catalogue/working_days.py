@@ -13,11 +13,13 @@ from ..amortization import IsWorkingDay
 
 @cache
 def working_days(country: str = "CN") -> IsWorkingDay:
-    """Whether a day is a working day in the country (ISO 3166). Raises NotImplementedError for one not known.
+    """Whether a day is a working day in the country (ISO 3166). Raises LookupError for one not known.
 
     China's make-up workdays are announced late in the year before; until then its holidays fall on their usual
     days and weekends are free.
     """
+    if country not in holidays.list_supported_countries():
+        raise LookupError(f"no calendar of working days for {country!r}")
     days = holidays.country_holidays(country)
 
     @lru_cache(maxsize=8192)

@@ -108,5 +108,5 @@ def test_chinese_working_days() -> None:
     assert not is_working_day(date(2026, 10, 1))
     assert not is_working_day(date(2026, 10, 11))
     assert is_working_day(date(2026, 10, 12))
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(LookupError, match="XX"):
         working_days("XX")
