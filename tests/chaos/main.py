@@ -1,6 +1,7 @@
 """`make chaos ROUNDS=n SEED=s`: rounds of chaos, with a table of what was killed when and what was found."""
 
 import asyncio
+import logging
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ from chaos.rounds import IMPATIENT, Outcome, run
 from lendstream_local.platform import Platform
 
 console = Console()
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would tell of every broken connection
 
 
 def main(

@@ -41,6 +41,10 @@ class Outcome:
 
     strikes: list[Strike] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
+    loans: int = 0
+    """Opened in the whole run."""
+    payments: int = 0
+    """Applied in the whole run."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -75,6 +79,7 @@ async def run(
                 calm.set()
                 await raging
             outcome.rounds.append(await _settle_and_audit(platform, world, number, started))
+            outcome.loans, outcome.payments = world.statistics.loans, world.statistics.applied
             last = outcome.rounds[-1]
             tell(f"round {number}: {len(storm.strikes)} kills, {last.seconds:.0f} s, {len(last.findings)} findings")
     return outcome
