@@ -50,7 +50,7 @@ down: setup ## end the platform; data and ports are kept
 check: setup ## format, lint, types, import rules
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy $(DISTS)
+	$(BIN)/mypy $(DISTS) tests benchmarks
 	$(BIN)/lint-imports --no-cache
 
 format: setup ## put the code into the one format

@@ -6,8 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from vector_cases import Case, Differences, compare_rows, differences, load, minor
-
+from conformance.vector_cases import Case, Differences, compare_rows, differences, load, minor
 from lendstream.amortization import (
     Accrual,
     Conventions,

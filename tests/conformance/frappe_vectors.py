@@ -11,8 +11,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from vector_cases import Case, Check, Differences, compare_rows, day, differences, load, minor
-
+from conformance.vector_cases import Case, Check, Differences, compare_rows, day, differences, load, minor
 from lendstream.amortization import (
     Accrual,
     Broken,

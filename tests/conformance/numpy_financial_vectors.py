@@ -9,8 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from vector_cases import Case, Differences, load
-
+from conformance.vector_cases import Case, Differences, load
 from lendstream.amortization import (
     Conventions,
     Flow,

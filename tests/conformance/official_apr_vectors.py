@@ -9,8 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from vector_cases import Case, Differences, differences, load
-
+from conformance.vector_cases import Case, Differences, differences, load
 from lendstream.amortization import (
     BIWEEKLY,
     MONTHLY,

@@ -5,8 +5,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from vector_cases import Case, Differences, compare_rows, day, load, minor
-
+from conformance.vector_cases import Case, Differences, compare_rows, day, load, minor
 from lendstream.amortization import (
     Accrual,
     Conventions,

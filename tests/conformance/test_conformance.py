@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 
-import chinese_vectors
-import fineract_unit_vectors
-import fineract_vectors
-import frappe_vectors
-import numpy_financial_vectors
-import official_apr_vectors
-import progressive_vectors
 import pytest
-from vector_cases import HERE, Case, listed, load
+
+from conformance import (
+    chinese_vectors,
+    fineract_unit_vectors,
+    fineract_vectors,
+    frappe_vectors,
+    numpy_financial_vectors,
+    official_apr_vectors,
+    progressive_vectors,
+)
+from conformance.vector_cases import HERE, Case, listed, load
 
 ADAPTERS = (
     chinese_vectors,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_examples import EXAMPLES, HERE, Example
+from contract.contract_examples import EXAMPLES, HERE, Example
 from lendstream.docs.compatibility import breaking_changes
 from lendstream.docs.schemas import every_event, path_of, schema_of
 from lendstream.envelope import Envelope, decode

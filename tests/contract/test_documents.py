@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from typer.testing import CliRunner
 
-from contract_examples import EXAMPLES, HERE, Example
+from contract.contract_examples import EXAMPLES, HERE, Example
 from lendstream.cli.main import app
 from lendstream.docs import build
 from lendstream.docs.schemas import every_event, path_of, schema_of

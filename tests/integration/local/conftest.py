@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from lendstream_local import Stack
 from lendstream_local.home import remove_folder
 

@@ -10,6 +10,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+
 from lendstream_local import Stack
 from lendstream_local.accounts import server_account
 from lendstream_local.binaries import INSTALLATION, copy_installation

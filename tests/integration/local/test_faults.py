@@ -6,6 +6,7 @@ import signal
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
 from lendstream_local import Stack
 from lendstream_local.probes import eventually
 

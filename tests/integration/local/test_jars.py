@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from lendstream_local import StackError, jars, java
 from rich.progress import Progress
+
+from lendstream_local import StackError, jars, java
 
 CONTENTS = {"org.example:one:1.0": b"first jar" * 1000, "org.example:two:2.0": b"second jar" * 1000}
 

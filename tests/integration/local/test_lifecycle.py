@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from lendstream_local import NotRunning, Stack, StackError
 from lendstream_local.home import HOST
 from lendstream_local.probes import listens, processes_of

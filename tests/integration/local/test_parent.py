@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lendstream_local import Stack
 from lendstream_local.probes import eventually, listens, processes_of
 

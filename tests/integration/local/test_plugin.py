@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import psycopg
+
 from lendstream_local import Stack
 
 OTHER_RUN = """

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from generated_terms import CONVENTIONS, terms, works_on_weekdays
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from lendstream.amortization import (
     provenance,
     terms_of,
 )
+from unit.amortization.generated_terms import CONVENTIONS, terms, works_on_weekdays
 
 DECLINING = (Method.EQUAL_PRINCIPAL, Method.EQUAL_INSTALMENT, Method.STEPS)
 

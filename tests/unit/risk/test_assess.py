@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from lendstream.events.application import ApplicantFacts
 from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome, Segment
 from lendstream.events.intake import BureauSummary, EmploymentStatus

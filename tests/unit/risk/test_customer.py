@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.errors import Refused
 from lendstream.events.application import ApplicationReady
 from lendstream.events.base import Event

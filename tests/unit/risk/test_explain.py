@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lendstream.events.application import ApplicantFacts, ApplicationReady
 from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome
 from lendstream.events.intake import BureauSummary, EmploymentStatus, Finances

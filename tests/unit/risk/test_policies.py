@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lendstream.catalogue import load as load_catalogue
 from lendstream.errors import Refused
 from lendstream_risk import policies

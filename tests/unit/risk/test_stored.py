@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from lendstream_risk import policies
 from lendstream_risk.domain import stored
 from lendstream_risk.domain.customer import Commitment, Customer, Loan, Remembered
