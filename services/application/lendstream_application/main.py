@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from lendstream import catalogue
 from lendstream.events.application import ApplicationReceived
 from lendstream.runtime.service import Runtime, Service, run
+from lendstream.runtime.settings import load
 from lendstream.topics import CALENDAR, DECISION, INTAKE, LOAN
 
 from . import api, erasure
@@ -15,7 +16,7 @@ from .domain.model import Desk
 from .domain.rejection import rejected
 from .handlers import expiry, routes
 from .observers import observe_received
-from .settings import ApplicationSettings, load
+from .settings import ApplicationSettings
 from .store import Applications, Customers
 from .sweep import keep_asking
 
@@ -54,7 +55,7 @@ def build(settings: ApplicationSettings) -> Service:
 
 def main() -> None:
     """Run the service."""
-    run(build(load()))
+    run(build(load(ApplicationSettings)))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """The service's settings: environment variables with the prefix LENDSTREAM_. No secret has a default."""
 
 import json
-import sys
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 from lendstream.events.base import PartnerName
@@ -69,22 +68,3 @@ class ApplicationSettings(ServiceSettings):
     def decision_patience(self) -> timedelta:
         """How long a decision may take before it is asked for again."""
         return timedelta(seconds=self.decision_patience_seconds)
-
-
-def load() -> ApplicationSettings:
-    """The settings of the environment; ends the process with a line for each variable that is missing or wrong."""
-    try:
-        return ApplicationSettings()
-    except ValidationError as error:
-        sys.exit("\n".join(_explained(error)))
-
-
-def _explained(error: ValidationError) -> list[str]:
-    prefix = ApplicationSettings.model_config["env_prefix"]
-    lines = []
-    for each in error.errors(include_url=False, include_input=False, include_context=False):
-        variable = f"{prefix}{each['loc'][0]}".upper() if each["loc"] else "settings"
-        field = ApplicationSettings.model_fields.get(str(each["loc"][0])) if each["loc"] else None
-        said = "is not set" if each["type"] == "missing" else each["msg"]
-        lines.append(f"{variable}: {said}. {field.description if field else ''}".rstrip())
-    return lines

@@ -6,11 +6,12 @@ from lendstream.events.base import Event
 from lendstream.events.notification import NotificationEvent, NotificationFailed, NotificationSent, NotificationSkipped
 from lendstream.runtime import metrics
 from lendstream.runtime.service import Runtime, Service, run
+from lendstream.runtime.settings import load
 from lendstream.topics import CALENDAR, CUSTOMER, CUSTOMER_KEY, LOAN
 from lendstream_notifications import api, handlers, rules
 from lendstream_notifications.recipients import Recipients
 from lendstream_notifications.sender import Sender
-from lendstream_notifications.settings import NotificationSettings, load
+from lendstream_notifications.settings import NotificationSettings
 from lendstream_notifications.store import Contacts, Plans
 from lendstream_notifications.transports import Transport
 from lendstream_notifications.transports.mail import MailServer
@@ -88,7 +89,7 @@ def _count(event: Event) -> None:
 
 def main() -> None:
     """Run until SIGTERM."""
-    run(build(load()))
+    run(build(load(NotificationSettings)))
 
 
 if __name__ == "__main__":

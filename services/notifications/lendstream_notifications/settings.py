@@ -1,11 +1,10 @@
 """The service's settings: environment variables with the prefix LENDSTREAM_."""
 
-import sys
 from datetime import timedelta
 from functools import cached_property
 from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from lendstream.privacy import UnusableKeys, Vault
 from lendstream.runtime.settings import ServiceSettings
@@ -89,21 +88,3 @@ class NotificationSettings(ServiceSettings):
                 give_up=timedelta(hours=self.give_up_hours),
             ),
         )
-
-
-def load() -> NotificationSettings:
-    """The settings of the environment; ends the process with a line for each variable that is missing or wrong."""
-    try:
-        return NotificationSettings()
-    except ValidationError as error:  # its own text would show the values, secrets among them
-        sys.exit("\n".join(_explained(error)))
-
-
-def _explained(error: ValidationError) -> list[str]:
-    lines = []
-    for each in error.errors(include_url=False, include_input=False, include_context=False):
-        name = str(each["loc"][0]) if each["loc"] else "settings"
-        field = NotificationSettings.model_fields.get(name)
-        said = "is not set" if each["type"] == "missing" else each["msg"]
-        lines.append(f"LENDSTREAM_{name.upper()}: {said}. {field.description if field else ''}".rstrip())
-    return lines

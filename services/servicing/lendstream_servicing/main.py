@@ -3,11 +3,12 @@
 import time
 from pathlib import Path
 
-from lendstream.catalogue import load
+from lendstream import catalogue
 from lendstream.events.base import Event
 from lendstream.events.loan import LoanOpened
 from lendstream.runtime import metrics
 from lendstream.runtime.service import Service, run
+from lendstream.runtime.settings import load
 from lendstream.topics import APPLICATION, CALENDAR, DECISION, PAYMENT
 from lendstream_servicing.api import api
 from lendstream_servicing.day import day_step
@@ -22,7 +23,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def build(settings: ServicingSettings) -> Service:
     """Put the service together. Raises CatalogueError when a product file is at fault."""
     store = AccountStore()
-    policy = Policy(load(), settings.payout_attempts)
+    policy = Policy(catalogue.load(), settings.payout_attempts)
     return Service(
         name="servicing",
         settings=settings,
@@ -42,7 +43,7 @@ def _observe_opening(event: Event) -> None:
 
 def main() -> None:
     """Run the service until SIGTERM."""
-    run(build(ServicingSettings()))
+    run(build(load(ServicingSettings)))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,11 @@ MinorUnits = Annotated[
     int,
     Field(ge=0, le=MAX_MINOR_UNITS, examples=[128_050], json_schema_extra={"x-unit": "minor units of the currency"}),
 ]
+TotalMinorUnits = Annotated[
+    int,
+    Field(ge=0, le=2**53 - 1, examples=[1_250_000_000], json_schema_extra={"x-unit": "minor units of the currency"}),
+]
+"""A sum over a whole book: as large as every JSON reader can hold exactly."""
 PositiveMinorUnits = Annotated[
     int,
     Field(gt=0, le=MAX_MINOR_UNITS, examples=[500_000], json_schema_extra={"x-unit": "minor units of the currency"}),

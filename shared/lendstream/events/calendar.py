@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lendstream.events.base import Currency, Event, MinorUnits
+from lendstream.events.base import Currency, Event, TotalMinorUnits
 
 Lender = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$", examples=["lendstream"])]
 
@@ -30,9 +30,9 @@ class BusinessDayClosed(Event):
     """The currency of the totals."""
     open_loans: Annotated[int, Field(ge=0, examples=[1200])]
     """Loans open at the close."""
-    principal_outstanding: MinorUnits
+    principal_outstanding: TotalMinorUnits
     """Principal owed on them."""
     overdue_loans: Annotated[int, Field(ge=0, examples=[31])]
     """Loans with anything past due."""
-    overdue_amount: MinorUnits
+    overdue_amount: TotalMinorUnits
     """Everything past due."""

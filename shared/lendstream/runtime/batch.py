@@ -92,22 +92,23 @@ class Batch:
     async def decide(self, connection: Connection) -> None:
         """Load what the items touch and apply their handlers in order."""
         self._day = await queries.current_day(connection)
-        planned = [(item, self._keys(item)) for item in self.items]
+        planned = [(item, context := self._context(item), self._keys(item, context)) for item in self.items]
         wanted: dict[Store[Any], set[UUID]] = defaultdict(set)
-        for _, steps in planned:
+        for _, _, steps in planned:
             for route, key in steps:
                 wanted[route.store].add(key)
         await self.workspace.load(connection, wanted)
-        for item, steps in planned:
-            await self._handle(connection, item, steps)
+        day = self._day
+        for item, context, steps in planned:
+            await self._handle(connection, item, context if self._day == day else self._context(item), steps)
 
-    def _keys(self, item: Item) -> list[tuple[Route, UUID]]:
-        if item.content is None or item.error is not None:
+    def _keys(self, item: Item, context: Context | None) -> list[tuple[Route, UUID]]:
+        if item.content is None or item.error is not None or context is None:
             return []
         steps = []
         try:
             for route in self.rules.of(item.content):
-                key = route.key(_event(item.content), self._context(item.content))
+                key = route.key(_event(item.content), context)
                 if key is not None:
                     steps.append((route, key))
         except Exception as error:
@@ -115,19 +116,21 @@ class Batch:
             return []
         return steps
 
-    async def _handle(self, connection: Connection, item: Item, steps: Sequence[tuple[Route, UUID]]) -> None:
+    async def _handle(
+        self, connection: Connection, item: Item, context: Context | None, steps: Sequence[tuple[Route, UUID]]
+    ) -> None:
         content = item.content
-        if content is None or item.error is not None:
+        if content is None or context is None or item.error is not None:
             self._refuse(item, item.error or DataError())
             return
         if (day := _day_of(content, self.rules.lender)) is not None and isinstance(content, Envelope):
             await queries.start_day(connection, day=day, event_id=content.id, started_at=content.time)
             self._day = max(day, self._day or day)
+            context = self._context(item) or context
         tentative: dict[tuple[Store[Any], UUID], Any] = {}
         events: list[Event | Erasure] = []
         rows: list[Row] = []
         try:
-            context = self._context(content)
             story = Story.of(content)
             for route, key in steps:
                 state = tentative.get((route.store, key), self.workspace.now[route.store].get(key))
@@ -206,7 +209,10 @@ class Batch:
             if isinstance(event, Event) and (observer := self.rules.published.get(type(event))):
                 observer(event)
 
-    def _context(self, content: Envelope[Event] | Tombstone) -> Context:
+    def _context(self, item: Item) -> Context | None:
+        content = item.content
+        if content is None:
+            return None
         story = Story.of(content)
         return Context(
             now=self.now,

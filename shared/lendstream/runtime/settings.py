@@ -1,9 +1,11 @@
 """The settings that services share: environment variables with the prefix LENDSTREAM_."""
 
+import sys
 from functools import cached_property
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -48,3 +50,26 @@ class ServiceSettings(KafkaSettings):
     def zone(self) -> ZoneInfo:
         """The lender's time zone."""
         return ZoneInfo(self.time_zone)
+
+
+S = TypeVar("S", bound=KafkaSettings)
+
+
+def load(kind: type[S]) -> S:
+    """The settings of the environment; ends the process with a line for each variable that is missing or wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        sys.exit("\n".join(_explained(kind, error)))
+
+
+def _explained(kind: type[KafkaSettings], error: ValidationError) -> list[str]:
+    """What is wrong, variable by variable; never their values, which may be secrets."""
+    prefix = kind.model_config["env_prefix"]
+    lines = []
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        variable = f"{prefix}{each['loc'][0]}".upper() if each["loc"] else "settings"
+        field = kind.model_fields.get(str(each["loc"][0])) if each["loc"] else None
+        said = "is not set" if each["type"] == "missing" else each["msg"]
+        lines.append(f"{variable}: {said}. {field.description if field else ''}".rstrip())
+    return lines

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from lendstream_application.settings import load
+from lendstream.runtime.settings import load
+from lendstream_application.settings import ApplicationSettings
 
 COMPLETE = {
     "LENDSTREAM_DATABASE_URL": "postgresql://localhost/application",
@@ -25,14 +26,14 @@ def refused(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> str:
         else:
             monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as caught:
-        load()
+        load(ApplicationSettings)
     return str(caught.value)
 
 
 def test_a_complete_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in COMPLETE.items():
         monkeypatch.setenv(name, value)
-    settings = load()
+    settings = load(ApplicationSettings)
     assert settings.vault.current == "a"
     assert settings.decision_patience == timedelta(seconds=30)
     assert settings.partner_tokens["phone-shop"].get_secret_value() == "phone-shop-token-1"

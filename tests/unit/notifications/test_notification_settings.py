@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from lendstream.events.customer import CustomerKey
 from lendstream.events.notification import Channel
 from lendstream.privacy import Vault
-from lendstream_notifications import rules, settings
+from lendstream.runtime.settings import load
+from lendstream_notifications import rules
 from lendstream_notifications.domain.rules import Rules
 from lendstream_notifications.domain.sending import Unreadable
 from lendstream_notifications.recipients import Recipients
@@ -38,7 +39,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_good_settings_show_no_secret(environment: pytest.MonkeyPatch) -> None:
-    found = settings.load()
+    found = load(NotificationSettings)
     assert found.pace.claim > found.pace.retry.first
     for secret in (SECRET, "sms-hidden"):
         assert secret not in repr(found)
@@ -48,7 +49,7 @@ def test_every_missing_variable_is_named_with_its_meaning(monkeypatch: pytest.Mo
     for name in GOOD:
         monkeypatch.delenv(f"LENDSTREAM_{name}", raising=False)
     with pytest.raises(SystemExit) as ended:
-        settings.load()
+        load(NotificationSettings)
     lines = str(ended.value).splitlines()
     wanted = ["DATABASE_URL", "SMTP_HOST", "MAIL_FROM", "SMS_URL", "MASTER_KEYS"]
     assert [line.split(":")[0] for line in lines] == [f"LENDSTREAM_{name}" for name in wanted]
@@ -72,7 +73,7 @@ def test_what_is_wrong_is_said_without_any_value(
 ) -> None:
     environment.setenv(f"LENDSTREAM_{name}", value)
     with pytest.raises(SystemExit, match=said) as ended:
-        settings.load()
+        load(NotificationSettings)
     for secret in (SECRET, "hidden", "sms-hidden"):
         assert secret not in str(ended.value)
 
