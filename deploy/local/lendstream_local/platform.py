@@ -156,6 +156,7 @@ class Platform:
                 "LENDSTREAM_MAIL_FROM": "Lendstream <service@lendstream.example>",
                 "LENDSTREAM_SMS_URL": f"http://{HOST}:{kept.ports['outside-sms']}",
                 "LENDSTREAM_SMS_TOKEN": kept.sms_token,
+                "LENDSTREAM_POLL_SECONDS": "0.1",  # days pass in seconds here
             },
         }
         return {
