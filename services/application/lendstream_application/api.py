@@ -11,13 +11,14 @@ from pydantic import SecretStr
 
 from lendstream.events import intake
 from lendstream.events.base import Event
+from lendstream.runtime.bodies import documented, parsed
 from lendstream.runtime.commands import command
 from lendstream.runtime.database import is_infrastructure
 from lendstream.runtime.decider import Store
 from lendstream.runtime.state import Runtime
 
 from .auth import partner_of
-from .bodies import Acceptance, ApplicationView, Withdrawal, documented, parsed, view
+from .bodies import Acceptance, ApplicationView, Withdrawal, view
 from .domain.model import Application
 from .store import Applications
 
