@@ -10,15 +10,16 @@ The clock runs from the first decision to the last, by the timestamps that the p
 
 import asyncio
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4, uuid5
 
+import psutil
 import typer
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -54,10 +55,24 @@ def main(events: int = 20_000, bootstrap: str = "", floor: bool = False) -> None
         }
         bare = _run(address, events, [__spec__.name, "--floor", "--bootstrap", address], environment)
         worker = _run(address, events, ["lendstream_risk.main"], environment)
-    ratio = worker / bare
-    print(f"risk, Faust worker      {worker:8,.0f} decisions/s")
-    print(f"risk, bare aiokafka     {bare:8,.0f} decisions/s (floor)")
-    print(f"ratio                   {ratio:8.2f} (goal >= {GOAL}: {'reached' if ratio >= GOAL else 'missed'})")
+    ratio = worker.rate / bare.rate
+    print(f"risk, Faust worker   {worker}")
+    print(f"risk, bare aiokafka  {bare} (floor)")
+    print(f"ratio {ratio:.2f} (goal >= {GOAL}: {'reached' if ratio >= GOAL else 'missed'})")
+    print(f"ratio by processor time alone {bare.processor / worker.processor:.2f}")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a run reached."""
+
+    rate: float
+    """Decisions a second."""
+    processor: float
+    """Seconds of processor time a decision, all threads of the process."""
+
+    def __str__(self) -> str:
+        return f"{self.rate:8,.0f} decisions/s, {self.processor * 1e6:6,.0f} us of processor time each"
 
 
 @contextmanager
@@ -112,24 +127,35 @@ def _application(number: int) -> ApplicationReady:
     )
 
 
-def _run(bootstrap: str, events: int, command: list[str], environment: dict[str, str]) -> float:
+def _run(bootstrap: str, events: int, command: list[str], environment: dict[str, str]) -> Speed:
     before = uvloop.run(_ends(bootstrap))
-    process = subprocess.Popen([sys.executable, "-m", *command], env=environment)
+    process = psutil.Popen([sys.executable, "-m", *command], env=environment)
     try:
-        return uvloop.run(_rate(bootstrap, before, events, process))
+        return uvloop.run(_speed(bootstrap, before, events, process))
     finally:
         process.terminate()
         process.wait(60)
 
 
-async def _rate(bootstrap: str, before: dict[int, int], events: int, process: subprocess.Popen[bytes]) -> float:
-    """Decisions a second, once all are there."""
-    while sum((await _ends(bootstrap)).values()) - sum(before.values()) < events:
+async def _speed(bootstrap: str, before: dict[int, int], events: int, process: psutil.Popen) -> Speed:
+    """Watch the decisions come until all are there."""
+    began: tuple[int, float] | None = None
+    while (count := sum((await _ends(bootstrap)).values()) - sum(before.values())) < events:
         if process.poll() is not None:
             raise SystemExit(f"{process.args!r} ended with {process.returncode}")
-        await asyncio.sleep(0.5)
+        if count and began is None:
+            began = count, _processor_time(process)
+        await asyncio.sleep(0.25)
+    if began is None:
+        raise SystemExit("too few events to measure")
+    processor = (_processor_time(process) - began[1]) / (count - began[0])
     times = await _timestamps(bootstrap, before)
-    return (len(times) - 1) * 1000 / (max(times) - min(times))
+    return Speed((len(times) - 1) * 1000 / (max(times) - min(times)), processor)
+
+
+def _processor_time(process: psutil.Popen) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system)
 
 
 async def _ends(bootstrap: str) -> dict[int, int]:

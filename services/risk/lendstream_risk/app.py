@@ -8,6 +8,7 @@ from mode.supervisors import CrashingSupervisor
 from lendstream.topics import APPLICATION, LOAN
 from lendstream_risk.settings import RiskSettings
 from lendstream_risk.tables import SafeTables, StateTable
+from lendstream_risk.transport import App
 
 SOURCES = (APPLICATION.name, LOAN.name)
 """Keyed by customer, with the same number of partitions: a customer's events meet in one worker."""
@@ -18,7 +19,7 @@ def new_app(settings: RiskSettings) -> faust.App:
     folder = settings.data_dir.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     quiet_faust()
-    return faust.App(
+    return App(
         settings.consumer_group,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         broker_client_id=settings.consumer_group,
@@ -34,6 +35,7 @@ def new_app(settings: RiskSettings) -> faust.App:
         topic_disable_leader=True,
         table_standby_replicas=0,
         stream_wait_empty=True,
+        stream_buffer_maxsize=16_384,
         agent_supervisor=CrashingSupervisor,
         TableManager=SafeTables,
         Table=StateTable,

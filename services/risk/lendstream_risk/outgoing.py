@@ -1,23 +1,26 @@
-"""Publish without waiting, acknowledge in order: each event once everything it led to is confirmed by the broker.
+"""Publish in bursts, acknowledge in order: each event once everything it led to is confirmed by the broker.
 
-    await outgoing.publish(acknowledge, records)     # in the agent: returns before the broker has confirmed
-    await outgoing.run()                             # beside it: confirms, then acknowledges, in order
+    await outgoing.publish(records, acknowledge)     # in the agent: returns at once
+    await outgoing.run()                             # beside it: publishes, confirms, acknowledges
 
-So an offset is committed only behind its decision and its state, and nothing waits for a round trip in between.
+So an offset is committed only behind its decision and its state, and the agent never waits for a round trip. While a
+burst is on its way the next one gathers: the busier the worker, the larger its bursts, and the less each record costs.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from lendstream.envelope import Record
 
-IN_FLIGHT = 5_000
-"""Events that may wait for their confirmation; then the agent waits too."""
+MOST = 5_000
+"""Events that may wait to be published; then the agent waits too."""
+GATHER_SECONDS = 0.005
+"""How long the first event of a burst waits for others."""
 
-Acknowledge = Callable[[list[RecordMetadata]], Awaitable[None]]
+Acknowledge = Callable[[Sequence[RecordMetadata]], Awaitable[None]]
 """What to do once all records of an event are confirmed, with where they stand."""
 
 
@@ -26,37 +29,36 @@ class Outgoing:
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
-        self._waiting: asyncio.Queue[tuple[list[asyncio.Future[RecordMetadata]], Acknowledge]] = asyncio.Queue(
-            IN_FLIGHT
-        )
+        self._waiting: asyncio.Queue[tuple[Sequence[Record], Acknowledge]] = asyncio.Queue(MOST)
 
-    async def publish(self, records: Iterable[Record], acknowledge: Acknowledge) -> None:
-        """Hand the records to the producer; the event is acknowledged after them and after all before it.
-
-        Errors: KafkaError when the broker does not take them for longer than the producer's timeout.
-        """
-        sent = [
-            await self._producer.send(
-                record.topic,
-                value=record.value,
-                key=record.key,
-                partition=None if record.partition < 0 else record.partition,
-                headers=list(record.headers),
-            )
-            for record in records
-        ]
-        await self._waiting.put((sent, acknowledge))
+    async def publish(self, records: Sequence[Record], acknowledge: Acknowledge) -> None:
+        """Have the records published; the event is acknowledged after them and after all events before it."""
+        await self._waiting.put((records, acknowledge))
 
     async def run(self) -> None:
-        """Confirm and acknowledge until cancelled.
+        """Publish, confirm and acknowledge until cancelled.
 
         Errors: KafkaError for the first record that could not be published; nothing after it is acknowledged.
         """
         while True:
-            sent, acknowledge = await self._waiting.get()
-            await acknowledge([await each for each in sent])
-            self._waiting.task_done()
+            burst = [await self._waiting.get()]
+            await asyncio.sleep(GATHER_SECONDS)
+            burst += (self._waiting.get_nowait() for _ in range(self._waiting.qsize()))
+            sent = [[await self._send(record) for record in records] for records, _ in burst]
+            for (_, acknowledge), confirmations in zip(burst, sent, strict=True):
+                await acknowledge([await each for each in confirmations])
+                self._waiting.task_done()
 
     async def settled(self) -> None:
         """Wait until all that was published is acknowledged."""
         await self._waiting.join()
+
+    async def _send(self, record: Record) -> asyncio.Future[RecordMetadata]:
+        future: asyncio.Future[RecordMetadata] = await self._producer.send(
+            record.topic,
+            value=record.value,
+            key=record.key,
+            partition=None if record.partition < 0 else record.partition,
+            headers=list(record.headers),
+        )
+        return future

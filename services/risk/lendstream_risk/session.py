@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 
 import faust
-from aiokafka import AIOKafkaProducer
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
@@ -14,6 +13,7 @@ from lendstream.runtime.telemetry import logger
 from lendstream_risk.app import SOURCES, new_app
 from lendstream_risk.domain.rulebook import Rulebook
 from lendstream_risk.outgoing import Outgoing
+from lendstream_risk.progress import Progress
 from lendstream_risk.settings import RiskSettings
 from lendstream_risk.worker import Worker
 
@@ -25,12 +25,13 @@ class StartError(Exception):
 
 
 class Session:
-    """The worker from its start to its stop."""
+    """The worker from its start to its stop; made in a running event loop."""
 
     def __init__(self, settings: RiskSettings, rulebook: Rulebook) -> None:
         self._settings = settings
         self._rulebook = rulebook
         self._app: faust.App | None = None
+        self._producer = new_producer(settings.kafka_bootstrap, settings.consumer_group)
         self._waiting_for = "the broker"
 
     @property
@@ -45,37 +46,52 @@ class Session:
         return None
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until told to stop.
+        """Work until told to stop; `close` must follow.
 
-        Errors: StartError; whatever else stopped the worker, then nothing unconfirmed is acknowledged.
+        Errors: StartError; whatever else stopped the worker.
         """
         stop = asyncio.create_task(stopping.wait())
-        producer = new_producer(self._settings.kafka_bootstrap, self._settings.consumer_group)
-        preparing = asyncio.create_task(self._prepare(producer))
-        try:
-            await asyncio.wait({preparing, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if preparing.done():
-                await self._work(producer, preparing.result(), stop)
-        finally:
-            stop.cancel()
-            preparing.cancel()
-            with suppress(Exception):
-                await producer.stop()
+        working = asyncio.create_task(self._work())
+        await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if working.done():
+            working.result()
+        working.cancel()
 
-    async def _prepare(self, producer: AIOKafkaProducer) -> int:
+    async def close(self) -> None:
+        """Let what was taken be published, confirmed and committed; leave the group."""
+        if self._app:
+            await self._app.stop()
+        with suppress(KafkaError, OSError):
+            await self._producer.stop()
+
+    async def _work(self) -> None:
+        """Never returns."""
+        partitions = await self._prepare()
+        app = self._app = new_app(self._settings)
+        limits = DeadLetterLimits(self._settings.max_consecutive_dead_letters, self._settings.max_dead_letter_ratio)
+        progress = Progress(app)
+        Worker(app, Outgoing(self._producer), self._rulebook, limits, progress, partitions)
+        await asyncio.gather(self._start(app), _crash_of(app), progress.watch())
+
+    async def _start(self, app: faust.App) -> None:
+        await app.start()
+        logger().info("started", partitions=len(app.consumer.assignment()))
+
+    async def _prepare(self) -> int:
         """Wait for the broker and the topics; return the number of their partitions."""
         pause = 0.1
         while True:
             try:
-                await producer.start()
+                await asyncio.wait_for(self._producer.start(), 30)
                 break
-            except KafkaError as error:
+            except (KafkaError, OSError) as error:
                 logger().warning("waiting for the broker", error=repr(error), pause_seconds=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
         pause = 0.1
         while True:
-            cluster = await producer.client.fetch_all_metadata()
+            cluster = await self._producer.client.fetch_all_metadata()
             missing = [name for name in SOURCES if not cluster.partitions_for_topic(name)]
             if not missing:
                 return self._partitions(cluster)
@@ -96,21 +112,8 @@ class Session:
             )
         return counts[SOURCES[0]]
 
-    async def _work(self, producer: AIOKafkaProducer, partitions: int, stop: asyncio.Task[bool]) -> None:
-        app = self._app = new_app(self._settings)
-        limits = DeadLetterLimits(self._settings.max_consecutive_dead_letters, self._settings.max_dead_letter_ratio)
-        Worker(app, Outgoing(producer), self._rulebook, limits, partitions)
-        starting = asyncio.create_task(app.start())
-        crashed = asyncio.create_task(app.wait_until_stopped())
-        try:
-            await asyncio.wait({starting, crashed, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done() and not starting.exception():
-                logger().info(
-                    "started", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in app.consumer.assignment())
-                )
-                await asyncio.wait({crashed, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await app.stop()
-            crashed.cancel()
-        if reason := app.crash_reason or (starting.done() and starting.exception()):
-            raise reason
+
+async def _crash_of(app: faust.App) -> None:
+    """Wait for the application to crash, and raise what it crashed of."""
+    await app.wait_until_stopped()
+    raise app.crash_reason or RuntimeError("Faust stopped and does not say why")

@@ -12,12 +12,14 @@ ahead of the changelog, and the record seen again is what brings the changelog u
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import faust
 from aiokafka.structs import RecordMetadata
+from prometheus_client import Counter
 
 from lendstream.dead_letter import attempt_of, dead_letter
 from lendstream.envelope import Envelope, Record, decode, encode
@@ -31,8 +33,8 @@ from lendstream_risk.app import SOURCES
 from lendstream_risk.domain.rulebook import Rulebook
 from lendstream_risk.domain.stored import dumps, loads
 from lendstream_risk.handlers import HANDLERS
-from lendstream_risk.lag import Lag
 from lendstream_risk.outgoing import Outgoing
+from lendstream_risk.progress import Progress
 
 SERVICE = "risk"
 SOURCE = f"lendstream/{SERVICE}"
@@ -42,15 +44,21 @@ class Worker:
     """The agent and its table."""
 
     def __init__(
-        self, app: faust.App, outgoing: Outgoing, rulebook: Rulebook, limits: DeadLetterLimits, partitions: int
+        self,
+        app: faust.App,
+        outgoing: Outgoing,
+        rulebook: Rulebook,
+        limits: DeadLetterLimits,
+        progress: Progress,
+        partitions: int,
     ) -> None:
         self._outgoing = outgoing
         self._rulebook = rulebook
         self._limits = limits
+        self._progress = progress
         self._failed: Callable[[BaseException], Awaitable[None]] = app.crash
         self._table = app.Table("customers", key_type=bytes, value_type=bytes, partitions=partitions)
         self._changelog: str = self._table.changelog_topic.get_topic_name()
-        self._lag = Lag(app)
         self._last = ""
         source = app.topic(*SOURCES, key_serializer="raw", value_serializer="raw")
         app.agent(source, name="decide")(self.decide)
@@ -72,7 +80,7 @@ class Worker:
         record = _record(event)
         self._last = record.place
 
-        async def acknowledge(confirmed: list[RecordMetadata]) -> None:
+        async def acknowledge(confirmed: Sequence[RecordMetadata]) -> None:
             for each in confirmed:
                 if each.topic == self._changelog:
                     self._table.data.set_persisted_offset(each.topic_partition, each.offset)
@@ -80,8 +88,8 @@ class Worker:
 
         records, outcome = self._handled(record)
         await self._outgoing.publish(records, acknowledge)
-        self._lag.took(event.message.tp, record.offset)
-        metrics.RECORDS.labels(record.topic, outcome).inc()
+        self._progress.took(event.message.tp, record.offset)
+        _of(metrics.RECORDS, record.topic, outcome).inc()
 
     def _handled(self, record: Record) -> tuple[list[Record], str]:
         """What is to be published because of a record, and what became of it."""
@@ -129,11 +137,17 @@ def _published(decided: ApplicationDecided, cause: Envelope[Event]) -> Record:
 
 
 def _count(decided: ApplicationDecided) -> None:
-    metrics.DECISIONS.labels(decided.outcome.value).inc()
+    _of(metrics.DECISIONS, decided.outcome.value).inc()
     for reason in decided.reasons:
-        metrics.DECISION_REASONS.labels(decided.outcome.value, reason.code).inc()
+        _of(metrics.DECISION_REASONS, decided.outcome.value, reason.code).inc()
     since = (datetime.now(UTC) - decided.submitted_at).total_seconds()
     metrics.STORY_SECONDS.labels("decided").observe(max(since, 0))
+
+
+@cache
+def _of(metric: Counter, *labels: str) -> Counter:
+    """The metric's child for these labels; finding it costs more than counting."""
+    return metric.labels(*labels)
 
 
 def _record(event: Any) -> Record:

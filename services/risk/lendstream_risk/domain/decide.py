@@ -10,8 +10,10 @@ from lendstream_risk.domain.assess import assess
 from lendstream_risk.domain.customer import Commitment, Customer, Remembered
 from lendstream_risk.domain.rulebook import Rulebook
 
-RECENT = 16
-"""Decisions remembered a customer. One that was forgotten is made again, from the customer's position then."""
+RECENT = 64
+"""Decisions remembered a customer: more than anyone asks for between two commits, which is what a crash repeats.
+
+One that was forgotten is made again, from the customer's position then."""
 
 
 def decide(customer: Customer, asked: ApplicationReady, rulebook: Rulebook) -> tuple[Customer, ApplicationDecided]:
