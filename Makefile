@@ -61,13 +61,14 @@ unit: setup ## rules and contract alone: seconds
 	$(PYTEST) tests/unit tests/contract tests/conformance -q
 
 integration: setup ## each part on a real Kafka and a real PostgreSQL
-	$(PYTEST) tests/integration -q
+	$(PYTEST) tests/integration -q --numprocesses 3 --dist loadfile
 
 e2e: setup ## the service processes together
 	$(PYTEST) tests/e2e -q
 
 test: check ## everything that must hold: checks, unit, contract, conformance, integration, e2e, short chaos
-	$(PYTEST) tests -q --durations=15
+	$(PYTEST) tests --ignore tests/chaos -q --durations=15 --numprocesses 3 --dist loadfile
+	$(PYTEST) tests/chaos -q -s
 
 chaos: setup ## kill processes at random while loans flow, then audit: make chaos ROUNDS=20 SEED=7
 	$(BIN)/python -m chaos.main --rounds $(ROUNDS) --seed $(SEED)
