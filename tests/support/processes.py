@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from lendstream_local.home import free_ports
+from lendstream_local.supervise import die_with_parent
 from support.waiting import until
 
 TESTS = Path(__file__).parent.parent
@@ -55,6 +56,7 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # a test run that is killed leaves no service behind
             )
         return self
 

@@ -34,7 +34,7 @@ def main(command: list[str]) -> int:
     pause = FIRST_PAUSE
     while True:
         started = time.monotonic()
-        child = subprocess.Popen(command, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
+        child = subprocess.Popen(command, preexec_fn=die_with_parent)
         if stopping.is_set():  # asked in the moment between two runs
             child.terminate()
         code = child.wait()
@@ -47,8 +47,10 @@ def main(command: list[str]) -> int:
         pause = FIRST_PAUSE if time.monotonic() - started > HEALTHY_SECONDS else min(pause * 2, LONGEST_PAUSE)
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent() -> None:
+    """For a child, before its program starts: end with the process that started it, even by kill -9 (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":
