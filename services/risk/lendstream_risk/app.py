@@ -2,7 +2,6 @@
 
 import logging
 
-import faust
 from mode.supervisors import CrashingSupervisor
 
 from lendstream.topics import APPLICATION, LOAN
@@ -14,12 +13,12 @@ SOURCES = (APPLICATION.name, LOAN.name)
 """Keyed by customer, with the same number of partitions: a customer's events meet in one worker."""
 
 
-def new_app(settings: RiskSettings) -> faust.App:
+def new_app(settings: RiskSettings) -> App:
     """The application, without its agent."""
     folder = settings.data_dir.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     quiet_faust()
-    return App(
+    app = App(
         settings.consumer_group,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         broker_client_id=settings.consumer_group,
@@ -43,6 +42,8 @@ def new_app(settings: RiskSettings) -> faust.App:
         web_enabled=False,
         autodiscover=False,
     )
+    app.sources = frozenset(SOURCES)
+    return app
 
 
 def _store(settings: RiskSettings) -> str:

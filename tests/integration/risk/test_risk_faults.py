@@ -80,6 +80,16 @@ async def test_kills_in_the_middle_lose_and_double_nothing(
     assert "CRITICAL" not in worker.log.read_text().upper()
 
 
+@pytest.mark.parametrize("attempt", range(3))
+async def test_a_kill_before_the_first_commit_loses_nothing(workers: Workers, attempt: int) -> None:
+    await workers.publish(*story(random.Random(attempt), [uuid4() for _ in range(CUSTOMERS)], 400))
+    worker = workers.make().start()
+    await some_decisions(workers, 0)
+    worker.kill()
+    worker.start()
+    await workers.assert_as_expected()
+
+
 @pytest.mark.parametrize("store", ["memory", "rocksdb"])
 async def test_two_instances_share_the_work_and_take_over_from_each_other(workers: Workers, store: str) -> None:
     first = await workers.make(LENDSTREAM_STORE=store).started()
