@@ -35,20 +35,27 @@ class Storm:
     targets: Sequence[str] = TARGETS
     strikes: list[Strike] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
+    _spared: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._spared = set(self.targets)
 
     async def rage(self, number: int, calm: asyncio.Event) -> None:
         """Strike until it is to be calm; then everything is running again."""
-        waiting = list(self.targets)  # every target once before any comes twice: no round spares one by luck
-        self.rng.shuffle(waiting)
         while not calm.is_set():
-            target = waiting.pop() if waiting else self.rng.choice(self.targets)
+            target = self._next()
             away = self.rng.uniform(0.5, 4) if target in SERVERS else 0.0
             if await self._kill(target, away):
                 self.strikes.append(Strike(time.monotonic() - self._began, number, target, away))
+                self._spared.discard(target)
             try:
                 await asyncio.wait_for(calm.wait(), self.rng.uniform(2, 5))
             except TimeoutError:
                 continue
+
+    def _next(self) -> str:
+        """Every target once before any comes twice: no run spares one by luck."""
+        return self.rng.choice(sorted(self._spared) or list(self.targets))
 
     async def _kill(self, target: str, away: float) -> bool:
         if target in SERVERS:
