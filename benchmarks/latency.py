@@ -2,10 +2,10 @@
 
     python -m benchmarks.latency [--json]
 
-First the capacity: so many applications at once, counted as decisions a second. Then applications at half of it, each
-at its own moment whatever became of those before; each approved one is accepted as soon as its offer is there. Times
-are counted from the moment the partner hands the record to its producer to the broker's timestamp of the decision and
-of the loan's opening.
+First the capacity: so many applications at once, until the last approved one has its loan. Then applications at half of
+it, each at its own moment whatever became of those before; each approved one is accepted as soon as its offer is there.
+Times are counted from the moment the partner hands the record to its producer to the broker's timestamp of the decision
+and of the loan's opening.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from benchmarks.measure import until
 from lendstream.envelope import Envelope, Record, decode, encode
-from lendstream.events.decision import ApplicationDecided
+from lendstream.events.decision import ApplicationDecided, Outcome
 from lendstream.events.intake import OfferAccepted, OfferMade
 from lendstream.events.loan import LoanOpened
 from lendstream.runtime.producer import new_producer
@@ -49,7 +49,7 @@ class Watch:
         self.sent: dict[str, float] = {}
         self.decided: dict[str, float] = {}
         self.opened: dict[str, float] = {}
-        self.accepted = 0
+        self.approved: set[UUID] = set()
         self.listening = False
 
     async def follow(self, bootstrap: str, topics: list[str]) -> None:
@@ -77,13 +77,13 @@ class Watch:
             now = datetime.now(UTC)
             accepted = OfferAccepted(reference=event.reference, offer_id=event.offer_id, accepted_at=now)
             partner = envelope.parameter or ""
-            self.accepted += 1
             await send(
                 self._producer,
                 encode(accepted, id=str(uuid4()), source=f"partner/{partner}", time=now, partner=partner),
             )
         elif isinstance(event, ApplicationDecided):
-            self.decided.setdefault(envelope.correlation_id, at)
+            if self.decided.setdefault(envelope.correlation_id, at) == at and event.outcome is Outcome.APPROVED:
+                self.approved.add(event.application_id)
         elif isinstance(event, LoanOpened):
             self.opened.setdefault(event.reference, at)
 
@@ -117,12 +117,13 @@ async def submit(watch: Watch, producer: AIOKafkaProducer, record: Record) -> st
 
 
 async def burst(watch: Watch, producer: AIOKafkaProducer, run: str, count: int, partners: tuple[str, ...]) -> float:
-    """All at once; decisions a second."""
+    """All at once, accepted as soon as offered; applications a second, to the last loan."""
     records = [submission(run, number, partners) for number in range(count)]
     started = time.time()
     ids = {str(n): await submit(watch, producer, record) for n, record in enumerate(records)}
     await until(lambda: len(watch.to_decision(ids)) == count, "the burst is decided")
-    return count / (max(watch.decided[each] for each in ids.values()) - started)
+    await until(lambda: len(watch.approved) == len(watch.opened), "every approved application has its loan")
+    return count / (max(watch.opened.values()) - started)
 
 
 async def steady(
@@ -137,7 +138,7 @@ async def steady(
         record = submission("steady", number, partners)
         ids[(record.key or b"").decode()] = await submit(watch, producer, record)
     await until(lambda: len(watch.to_decision(ids)) == count, "all is decided")
-    await until(lambda: watch.accepted <= len(watch.opened), "every accepted offer has its loan")
+    await until(lambda: len(watch.approved) == len(watch.opened), "every approved application has its loan")
     return watch.to_decision(ids), watch.to_loan(ids)
 
 
@@ -191,7 +192,7 @@ def main() -> None:
     if "--json" in sys.argv:
         print(json.dumps(found))
         return
-    print(f"capacity, all services on this machine: {found['capacity']} applications/s decided")
+    print(f"capacity, all services on this machine: {found['capacity']} applications/s, approved ones to their loans")
     print(f"at half of it ({found['rate']}/s for {SECONDS} s):")
     print(f"  submission to decision: {found['decision']}")
     print(f"  submission to loan, acceptance included: {found['loan']}")
