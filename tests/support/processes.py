@@ -87,6 +87,11 @@ class Process:
         """SIGTERM; returns its exit code."""
         return self._end(signal.SIGTERM)
 
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self._popen is not None:
+            self._popen.send_signal(number)
+
     def _end(self, number: int) -> int:
         if self._popen is None:
             return 0

@@ -6,6 +6,7 @@ once from its beginning, to the byte. Each decision names the customer's positio
 
 import asyncio
 import random
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
@@ -105,6 +106,21 @@ async def test_two_instances_share_the_work_and_take_over_from_each_other(worker
         second.kill()
         await second.started()
     await workers.assert_as_expected()
+
+
+async def test_an_instance_that_stood_still_does_not_publish_what_it_knew_before(workers: Workers) -> None:
+    frozen = await workers.make().started()
+    async with flow(workers, seed=4):
+        seen = await some_decisions(workers, 0)
+        frozen.send_signal(signal.SIGSTOP)
+        other = await workers.make().started()
+        seen = await some_decisions(workers, seen)
+        frozen.send_signal(signal.SIGCONT)
+        await until(frozen.ready, "it takes part again")
+        await some_decisions(workers, seen)
+    await workers.assert_as_expected()
+    assert frozen.running()
+    assert other.stop() == 0
 
 
 async def test_both_instances_work(workers: Workers) -> None:

@@ -199,7 +199,9 @@ async def test_a_stop_commits_what_was_taken(workers: Workers, number: signal.Si
     asked = [ready() for _ in range(200)]
     await workers.publish(*asked)
     await workers.decided(*asked)
-    assert worker._end(number) == 0
+    worker.send_signal(number)
+    await until(lambda: not worker.running(), "the worker ends")
+    assert worker.stop() == 0
     await workers.make().started()
     more = ready()
     await workers.publish(more)
