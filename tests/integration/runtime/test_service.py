@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -117,7 +118,7 @@ async def test_killed_and_restarted_nothing_is_lost_or_doubled(
     loans = [uuid4() for _ in range(5)]
     async with flowing(kafka_bootstrap, loans, 600):
         for goal in (50, 150, 300):
-            await until(lambda goal=goal: reached(database, goal), f"{goal} are applied")  # type: ignore[misc]
+            await until(partial(reached, database, goal), f"{goal} are applied")
             process.kill()
             process.start()
     await all_applied_once(kafka_bootstrap, database, loans, 600)
