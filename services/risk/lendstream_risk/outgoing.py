@@ -8,34 +8,29 @@ burst is on its way the next one gathers: the busier the worker, the larger its 
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from lendstream.envelope import Record
+from lendstream_risk.standstill import Standstill
 
 MOST = 5_000
 """Events that may wait to be published; then the agent waits too."""
 GATHER_SECONDS = 0.005
 """How long the first event of a burst waits for others."""
-FROZEN_SECONDS = 5.0
-"""Half of the group's session timeout: who stood still for longer may have lost its partitions to another instance."""
 
 Acknowledge = Callable[[Sequence[RecordMetadata]], Awaitable[None]]
 """What to do once all records of an event are confirmed, with where they stand."""
 
 
-class FrozenError(ConnectionError):
-    """The process did not run for so long that its group may have gone on without it: its state may be stale."""
-
-
 class Outgoing:
     """The records on their way, in the order of the events that they come from."""
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
+    def __init__(self, producer: AIOKafkaProducer, standstill: Standstill) -> None:
         self._producer = producer
+        self._standstill = standstill
         self._waiting: asyncio.Queue[tuple[Sequence[Record], Acknowledge]] = asyncio.Queue(MOST)
 
     async def publish(self, records: Sequence[Record], acknowledge: Acknowledge) -> None:
@@ -45,16 +40,14 @@ class Outgoing:
     async def run(self) -> None:
         """Publish, confirm and acknowledge until cancelled.
 
-        Errors: KafkaError for the first record that could not be published; FrozenError when the process stood
-            still. Nothing after that is published or acknowledged.
+        Errors: KafkaError for the first record that could not be published; StoodStillError. Nothing after that is
+            published or acknowledged.
         """
         while True:
             burst = [await self._waiting.get()]
-            began = time.monotonic()
             await asyncio.sleep(GATHER_SECONDS)
-            if (stood := time.monotonic() - began) > FROZEN_SECONDS:
-                raise FrozenError(f"the process stood still for {stood:.0f} s; another may do its work by now")
             burst += (self._waiting.get_nowait() for _ in range(self._waiting.qsize()))
+            self._standstill.check()
             sent = [[await self._send(record) for record in records] for records, _ in burst]
             for (_, acknowledge), confirmations in zip(burst, sent, strict=True):
                 await acknowledge([await each for each in confirmations])

@@ -15,6 +15,7 @@ from lendstream_risk.domain.rulebook import Rulebook
 from lendstream_risk.outgoing import Outgoing
 from lendstream_risk.progress import Progress
 from lendstream_risk.settings import RiskSettings
+from lendstream_risk.standstill import Standstill
 from lendstream_risk.worker import Worker
 
 _LONGEST_PAUSE = 5.0
@@ -71,8 +72,9 @@ class Session:
         app = self._app = new_app(self._settings)
         limits = DeadLetterLimits(self._settings.max_consecutive_dead_letters, self._settings.max_dead_letter_ratio)
         progress = Progress(app)
-        Worker(app, Outgoing(self._producer), self._rulebook, limits, progress, partitions)
-        await asyncio.gather(self._start(app), _crash_of(app), progress.watch())
+        standstill = Standstill()
+        Worker(app, Outgoing(self._producer, standstill), self._rulebook, limits, progress, partitions)
+        await asyncio.gather(self._start(app), _crash_of(app), progress.watch(), standstill.watch())
 
     async def _start(self, app: faust.App) -> None:
         await app.start()
