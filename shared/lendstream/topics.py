@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, lru_cache
 
-from lendstream.events import application, calendar, customer, decision, intake, loan, notification, payment
+from lendstream.events import (
+    application,
+    calendar,
+    customer,
+    decision,
+    intake,
+    ledger,
+    loan,
+    notification,
+    payment,
+)
 from lendstream.events.base import Event
 
 FOREVER = None
@@ -157,10 +167,23 @@ LOAN = Topic(
         loan.DisbursementRequested,
         loan.LoanDisbursed,
         loan.LoanCancelled,
+        loan.PaymentRequested,
         loan.PaymentApplied,
+        loan.PaymentReallocated,
+        loan.PaymentUndone,
         loan.InstalmentOverdue,
+        loan.LateFeeCharged,
+        loan.LateFeeReversed,
         loan.DelinquencyChanged,
+        loan.LoanRescheduled,
+        loan.AmountWaived,
+        loan.WaiverUndone,
+        loan.HardshipRequested,
+        loan.LoanChargedOff,
+        loan.RefundRequested,
+        loan.RefundPaid,
         loan.LoanClosed,
+        loan.LoanReopened,
     ),
     owner="servicing",
     readers=("risk", "application", "notifications", "payment channels", "analytics"),
@@ -170,9 +193,26 @@ PAYMENT = Topic(
     name="lending.payment.v1",
     purpose="What payment channels report: money in, payouts done or failed.",
     key="loan_id",
-    events=(payment.PaymentReceived, payment.DisbursementConfirmed, payment.DisbursementFailed),
+    events=(
+        payment.PaymentReceived,
+        payment.PaymentFailed,
+        payment.PaymentReversed,
+        payment.DisbursementConfirmed,
+        payment.DisbursementFailed,
+        payment.RefundConfirmed,
+        payment.RefundFailed,
+    ),
     owner="payment channels",
     readers=("servicing",),
+    personal_data="pseudonymous",
+)
+LEDGER = Topic(
+    name="lending.ledger.v1",
+    purpose="The books: balanced double entries, each chain of them linked by hashes.",
+    key="book",
+    events=(ledger.JournalPosted,),
+    owner="servicing",
+    readers=("finance", "analytics"),
     personal_data="pseudonymous",
 )
 CUSTOMER = Topic(
@@ -233,6 +273,7 @@ TOPICS: tuple[Topic, ...] = (
     DECISION,
     LOAN,
     PAYMENT,
+    LEDGER,
     CUSTOMER,
     CUSTOMER_KEY,
     NOTIFICATION,

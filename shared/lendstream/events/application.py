@@ -19,7 +19,7 @@ from lendstream.events.base import (
     ShortText,
     Timestamp,
 )
-from lendstream.events.intake import BureauSummary, Finances
+from lendstream.events.intake import BureauSummary, Finances, LoanOptions
 
 
 class ApplicationEvent(Event):
@@ -89,6 +89,8 @@ class ApplicationReady(ApplicationEvent):
     """When the applicant submitted it."""
     attempt: Annotated[int, Field(ge=1, examples=[1])] = 1
     """How often the decision has been asked for."""
+    options: LoanOptions | None = None
+    """What the customer chose beside amount and tenor."""
 
 
 class OfferAccepted(ApplicationEvent):
@@ -118,6 +120,10 @@ class OfferAccepted(ApplicationEvent):
     """The business day to pay out on, not before accepted_on."""
     submitted_at: Timestamp
     """When the applicant submitted the application."""
+    debit_account: Annotated[str, Field(min_length=1, max_length=64, examples=["acct_8f2c"])] | None = None
+    """The token of the account to collect from on due days; none: the customer pays by himself."""
+    options: LoanOptions | None = None
+    """What the customer chose beside amount and tenor."""
 
 
 class ApplicationWithdrawn(ApplicationEvent):

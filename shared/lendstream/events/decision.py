@@ -19,7 +19,7 @@ from lendstream.events.base import (
     Rate,
     Timestamp,
 )
-from lendstream.events.intake import StatusReason
+from lendstream.events.intake import LoanOptions, StatusReason
 
 
 class Outcome(StrEnum):
@@ -55,6 +55,8 @@ class Terms(Model):
     """The nominal yearly interest rate."""
     limit: MinorUnits
     """The most the customer may owe in total, this loan included."""
+    options: LoanOptions | None = None
+    """What the customer chose beside amount and tenor."""
 
 
 class CustomerPosition(Model):

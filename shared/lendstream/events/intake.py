@@ -122,6 +122,30 @@ class Consents(Model):
     """Consent to articles about money."""
 
 
+class PlannedTranche(Model):
+    """A later part of the principal, paid out on a day."""
+
+    on: Annotated[date, Field(examples=["2026-09-01"])]
+    """The day of the payout."""
+    amount: PositiveMinorUnits
+    """The part of the principal."""
+
+
+class LoanOptions(Model):
+    """What the customer may choose beside amount and tenor, as far as the product allows it."""
+
+    due_day: Annotated[int, Field(ge=1, le=31, examples=[10])] | None = None
+    """The day of the month to pay on; left out: the day of the payout."""
+    income: MinorUnits | None = None
+    """The income of a period that an income-based instalment follows; left out: the declared monthly income."""
+    tranches: Annotated[tuple[PlannedTranche, ...], Field(max_length=60)] = ()
+    """Later payouts, in order of date: the first payout is the rest of the principal."""
+    coupon: Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,40}$", examples=["SPRING-50"])] | None = None
+    """The code of an interest coupon."""
+    order_reference: Reference | None = None
+    """The merchant's number of the order that the loan pays for."""
+
+
 class ApplicationSubmitted(Event):
     """A partner submits an application for a loan."""
 
@@ -155,6 +179,12 @@ class ApplicationSubmitted(Event):
     """The day the customer wants the money; not before the lender's business day. At once, if left out."""
     submitted_at: Timestamp
     """When the applicant pressed the button; end-to-end times are counted from here."""
+    debit_account: (
+        Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", examples=["acct_8f2c"])] | None
+    ) = None
+    """The token of the account to collect from on due days; left out: payout_account, if it is the customer's."""
+    options: LoanOptions | None = None
+    """What the customer chooses beside amount and tenor."""
 
 
 class OfferAccepted(Event):
