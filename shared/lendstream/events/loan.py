@@ -443,8 +443,12 @@ class LoanRescheduled(LoanEvent):
     """Principal still owed."""
     total_outstanding: MinorUnits
     """Everything still owed by the schedule, fees and penalties included."""
-    capitalised: MinorUnits = 0
-    """Arrears that became principal."""
+    capitalised_interest: MinorUnits = 0
+    """Unpaid interest that became principal."""
+    capitalised_fee: MinorUnits = 0
+    """Unpaid fees that became principal."""
+    capitalised_penalty: MinorUnits = 0
+    """Unpaid penalties that became principal."""
 
 
 class WaiverReason(StrEnum):
