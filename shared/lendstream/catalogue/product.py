@@ -109,9 +109,9 @@ class Product(ServingRules):
             raise ValueError("interest_on outstanding contradicts method flat, whose interest is on all that was lent")
         recast = self.in_advance in (InAdvance.LOWER_INSTALMENT, InAdvance.FEWER_INSTALMENTS)
         if recast and self.method is Method.SINGLE_PAYMENT:
-            raise ValueError(
-                f"in_advance {self.in_advance} has no place in method single_payment: nothing is left over"
-            )
+            raise ValueError(f"in_advance {self.in_advance} has no place in method single_payment")
+        if self.small_balance >= self.amount.min:
+            raise ValueError(f"small_balance must be below the smallest loan, {self.amount.min}")
         return self
 
     def rate(self, history: CustomerHistory, segment: Segment) -> Decimal:
