@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from .checks import faults
+from .coupon import load_coupons
 from .faults import CatalogueError, told
 from .product import Product
 
@@ -50,14 +51,23 @@ class Catalogue:
 
 @cache
 def load(folder: Path = PRODUCTS) -> Catalogue:
-    """The catalogue of a folder, read and checked once a process. Raises CatalogueError."""
+    """The catalogue of a folder, read and checked once a process, with the coupons. Raises CatalogueError."""
     versions: dict[str, dict[int, Product]] = {}
     for path in sorted(folder.glob("*.yaml")):
         product = read(path)
         versions.setdefault(product.code, {})[product.version] = product
     if not versions:
         raise CatalogueError(f"no product files (*.yaml) in {folder}")
+    if folder == PRODUCTS:
+        _check_coupons(versions)
     return Catalogue(versions)
+
+
+def _check_coupons(known: Mapping[str, object]) -> None:
+    for coupon in load_coupons().values():
+        if unknown := [code for code in coupon.products if code not in known]:
+            where = f"coupon {coupon.code}.yaml: products"
+            raise CatalogueError(f"{where}: there is no product {', '.join(unknown)}: name products of the catalogue")
 
 
 def read(path: Path) -> Product:

@@ -252,6 +252,21 @@ class Product(ServingRules):
         )
         return generate(terms, self.is_working_day)
 
+    def settled_options(self, options: LoanOptions | None, declared_income: int) -> LoanOptions | None:
+        """The options with what follows from other declarations: the income of a period, for who follows it.
+
+        declared_income: a month, minor units. What is settled once is passed on, so that nobody settles it otherwise.
+        """
+        if self.income is None:
+            return options
+        chosen = LoanOptions() if options is None else options
+        return chosen.model_copy(update={"income": income_of(self, chosen, declared_income)})
+
+    @property
+    def highest_rate(self) -> Decimal:
+        """The dearest nominal annual rate of any customer."""
+        return max(self.rate(history, segment) for history in CustomerHistory for segment in Segment)
+
     @property
     def is_working_day(self) -> IsWorkingDay | None:
         """The calendar that due dates are shifted by; None for a product that shifts none."""
