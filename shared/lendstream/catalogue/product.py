@@ -268,6 +268,11 @@ class Product(ServingRules):
         return max(self.rate(history, segment) for history in CustomerHistory for segment in Segment)
 
     @property
+    def days_of_a_period(self) -> int:
+        """Days between two instalments; a month has thirty."""
+        return self._conventions.frequency.days
+
+    @property
     def is_working_day(self) -> IsWorkingDay | None:
         """The calendar that due dates are shifted by; None for a product that shifts none."""
         return working_days(self.timing.country) if self.timing.shift is not Shift.NONE else None

@@ -14,10 +14,17 @@ class Loan:
     principal: int
     """Principal outstanding."""
     instalment: int
-    """The largest instalment of its schedule."""
+    """What it takes of a month's income."""
     days_past_due: int
     sequence: int
     """The sequence of the last event folded in: an event that is not above it has been seen."""
+    limit: int = 0
+    """Of a credit line, the most that may be owed on it at a time; else 0."""
+
+    @property
+    def exposure(self) -> int:
+        """What is owed, or may come to be without another decision."""
+        return max(self.principal, self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Customer:
         commitments = [each for key, each in self.commitments.items() if key != besides]
         return CustomerPosition(
             open_loans=len(loans) + len(commitments),
-            exposure=sum(loan.principal for loan in loans) + sum(each.amount for each in commitments),
+            exposure=sum(loan.exposure for loan in loans) + sum(each.amount for each in commitments),
             instalments_due=sum(loan.instalment for loan in loans) + sum(each.instalment for each in commitments),
             loans_repaid=self.loans_repaid,
             worst_days_past_due=max((loan.days_past_due for loan in loans), default=0),

@@ -34,18 +34,25 @@ def open_loan(customer: Customer, event: LoanOpened) -> Customer:
     loan_id = str(event.loan_id)
     if loan_id in customer.loans or loan_id in customer.ended:
         return customer
+    commitment = customer.commitments.get(str(event.application_id))
     loan = Loan(
         application_id=str(event.application_id),
         principal=event.principal,
-        instalment=max((row.principal + row.interest + row.fee for row in event.instalments), default=0),
+        # The decision knew what of the loan counts against the income; an approval long gone leaves the schedule.
+        instalment=commitment.instalment if commitment else _largest(event),
         days_past_due=0,
         sequence=event.sequence,
+        limit=event.limit,
     )
     return replace(
         customer,
         loans={**customer.loans, loan_id: loan},
         commitments=_without(customer.commitments, event.application_id),
     )
+
+
+def _largest(event: LoanOpened) -> int:
+    return max((row.principal + row.interest + row.fee for row in event.instalments if row.number), default=0)
 
 
 def apply_payment(customer: Customer, event: PaymentApplied) -> Customer:

@@ -13,10 +13,17 @@ from pydantic_core import from_json
 
 from lendstream_risk.domain.customer import Customer
 
-VERSION = 1
+VERSION = 2
 Document = dict[str, Any]
 
-UPGRADES: Mapping[int, Callable[[Document], Document]] = {}
+
+def _with_limits(document: Document) -> Document:
+    """Version 1 knew no credit lines."""
+    loans = {key: loan | {"limit": 0} for key, loan in document.get("loans", {}).items()}
+    return document | {"loans": loans}
+
+
+UPGRADES: Mapping[int, Callable[[Document], Document]] = {1: _with_limits}
 """By version: how its documents become documents of the next."""
 
 _ADAPTER = TypeAdapter(Customer)
