@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import cycle, islice
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ..amortization import (
     ContingentCost,
@@ -44,7 +44,7 @@ from .fields import (
     Segment,
 )
 from .repayment import BalloonRule, FeeRule, Grace, IncomeRule, SubsidyRule, Timing
-from .servicing import InAdvance, InterestOn, ServingRules
+from .servicing import InAdvance, InterestOn, ServingRules, rising
 from .working_days import working_days
 
 
@@ -64,8 +64,8 @@ class Product(ServingRules):
     )
     revolving: bool = Field(default=False, description="a credit line: repaid principal can be drawn again")
     amount: Amount = Field(description="limits of the principal")
-    tenors: tuple[Annotated[int, Field(ge=1, strict=True)], ...] = Field(
-        min_length=1, description="instalment counts on offer", examples=[[3, 6, 12]]
+    tenors: Annotated[tuple[Annotated[int, Field(ge=1, strict=True)], ...], AfterValidator(rising)] = Field(
+        min_length=1, description="instalment counts on offer, rising", examples=[[3, 6, 12]]
     )
 
     method: Method = Field(description="how the principal is repaid")
@@ -263,9 +263,14 @@ class Product(ServingRules):
         return chosen.model_copy(update={"income": income_of(self, chosen, declared_income)})
 
     @property
+    def lowest_rate(self) -> Decimal:
+        """The best nominal annual rate of the customers whom it is for."""
+        return min(self.rate(history, segment) for history in self.customers for segment in Segment)
+
+    @property
     def highest_rate(self) -> Decimal:
-        """The dearest nominal annual rate of any customer."""
-        return max(self.rate(history, segment) for history in CustomerHistory for segment in Segment)
+        """The dearest nominal annual rate of the customers whom it is for."""
+        return max(self.rate(history, segment) for history in self.customers for segment in Segment)
 
     @property
     def days_of_a_period(self) -> int:
