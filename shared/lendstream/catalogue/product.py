@@ -19,7 +19,6 @@ from ..amortization import (
     Options,
     Rounding,
     Schedule,
-    Shift,
     Subsidy,
     Terms,
     TermsError,
@@ -280,7 +279,7 @@ class Product(ServingRules):
     @property
     def is_working_day(self) -> IsWorkingDay | None:
         """The calendar that due dates are shifted by; None for a product that shifts none."""
-        return working_days(self.timing.country) if self.timing.shift is not Shift.NONE else None
+        return working_days(self.timing.country) if self._conventions.shifts else None
 
     @cached_property
     def asks_for_nothing(self) -> bool:

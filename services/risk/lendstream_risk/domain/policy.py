@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -141,9 +142,13 @@ class Policy(_Data):
 
     def eligibility_of(self, product: str) -> Eligibility:
         """What rules an application for the product out."""
-        rules = self.products.get(product)
-        own = rules.own_eligibility if rules else None
-        return self.eligibility.model_copy(update=own) if own else self.eligibility
+        return self._eligibilities.get(product, self.eligibility)
+
+    @cached_property
+    def _eligibilities(self) -> Mapping[str, Eligibility]:
+        """Of the products that say something of their own."""
+        owns = {code: rules.own_eligibility for code, rules in self.products.items()}
+        return {code: self.eligibility.model_copy(update=own) for code, own in owns.items() if own}
 
     @model_validator(mode="after")
     def _all_segments(self) -> Self:
