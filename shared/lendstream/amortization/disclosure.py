@@ -36,11 +36,16 @@ class FeeCost:
 
 @dataclass(frozen=True, slots=True)
 class ContingentCost:
-    """What is only charged if the customer pays late: once (minor units) or a year on what is overdue."""
+    """What is only charged if the customer pays late or early: once (minor units, and a share), or a year.
+
+    basis: what `rate` and `annual_rate` are shares of, in words.
+    """
 
     code: str
     amount: int = 0
     annual_rate: Decimal = Decimal(0)
+    rate: Decimal = Decimal(0)
+    basis: str = ""
 
 
 class CostDisclosure(NamedTuple):
@@ -74,7 +79,7 @@ def disclose(
     """The cost of this schedule.
 
     upfront_fee: taken at the opening, minor units; None: the opening fees of the terms, which a given one
-    replaces. contingent: what late payment would cost. Raises TermsError if the fee leaves nothing of the loan.
+    replaces. contingent: what paying late or early would cost. Raises TermsError if the fee leaves nothing of the loan.
     """
     terms, rows = schedule.terms, schedule.instalments
     fees = fee_costs(schedule) if terms.options.fees else ()

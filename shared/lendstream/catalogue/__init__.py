@@ -8,16 +8,21 @@ from .checks import HIGHEST_APR
 from .fields import AnnualRate, Benefit, CustomerHistory, Due, Recipient, Segment
 from .loader import PRODUCTS, Catalogue, CatalogueError, UnknownProductError, load, read, schema
 from .product import Product
+from .servicing import AllocationBy, InAdvance, InterestOn, PayoffInterest
 
 __all__ = [
     "HIGHEST_APR",
     "PRODUCTS",
+    "AllocationBy",
     "AnnualRate",
     "Benefit",
     "Catalogue",
     "CatalogueError",
     "CustomerHistory",
     "Due",
+    "InAdvance",
+    "InterestOn",
+    "PayoffInterest",
     "Product",
     "Recipient",
     "Segment",

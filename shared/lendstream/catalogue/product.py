@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import cycle, islice
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..amortization import (
     ContingentCost,
@@ -30,19 +30,17 @@ from .fields import (
     Benefit,
     Count,
     CustomerHistory,
-    Data,
-    Due,
     MinorUnits,
     Name,
     Rate,
     Recipient,
     Segment,
-    each_once,
 )
 from .repayment import BalloonRule, FeeRule, Grace, IncomeRule, SubsidyRule, Timing
+from .servicing import InAdvance, InterestOn, ServingRules
 
 
-class Product(Data):
+class Product(ServingRules):
     """One version of one product; a loan keeps the version it was opened with."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9-]{2,39}$", description="stable identifier", examples=["cash-small"])
@@ -81,15 +79,6 @@ class Product(Data):
     instalment_fee: MinorUnits = Field(default=0, description="charged with every instalment, minor units")
     fees: tuple[FeeRule, ...] = Field(default=(), description="further fees")
     subsidies: tuple[SubsidyRule, ...] = Field(default=(), description="interest that others bear")
-    late_fee: MinorUnits = Field(default=0, description="charged once for an overdue instalment, minor units")
-    penalty_annual_rate: Rate = Field(description="on overdue principal, a year, by the day (罚息)")
-    grace_days: Annotated[int, Field(ge=0, le=31, strict=True)] = Field(
-        default=0, description="days after the due date before late fee and penalty are charged"
-    )
-    allocation: Annotated[tuple[Due, ...], AfterValidator(each_once)] = Field(
-        default=(Due.FEE, Due.PENALTY, Due.INTEREST, Due.PRINCIPAL), description="what a payment settles first"
-    )
-
     offer_valid_days: Annotated[int, Field(ge=1, le=90, strict=True)] = Field(
         description="days until an offer that is not accepted expires", examples=[7]
     )
@@ -114,6 +103,17 @@ class Product(Data):
             raise ValueError("method fixed_payment is for changed loans; a product needs tenors it can promise")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_served(self) -> Self:
+        if self.interest_on is InterestOn.OUTSTANDING and self.method is Method.FLAT:
+            raise ValueError("interest_on outstanding contradicts method flat, whose interest is on all that was lent")
+        recast = self.in_advance in (InAdvance.LOWER_INSTALMENT, InAdvance.FEWER_INSTALMENTS)
+        if recast and self.method is Method.SINGLE_PAYMENT:
+            raise ValueError(f"in_advance {self.in_advance} has no place in method single_payment")
+        if self.small_balance >= self.amount.min:
+            raise ValueError(f"small_balance must be below the smallest loan, {self.amount.min}")
+        return self
+
     def rate(self, history: CustomerHistory, segment: Segment) -> Decimal:
         """The nominal annual rate for such a customer."""
         return self.annual_rate.of(history, segment)
@@ -127,9 +127,16 @@ class Product(Data):
         return total
 
     def contingent_costs(self) -> tuple[ContingentCost, ...]:
-        """What late payment would cost, for the disclosure."""
-        late = (ContingentCost("late_fee", amount=self.late_fee),) if self.late_fee else ()
-        return (*late, ContingentCost("penalty", annual_rate=self.penalty_annual_rate))
+        """What paying late or early would cost, for the disclosure."""
+        overdue = "principal" if not self.penalty_on_interest else "principal and interest"
+        costs = [ContingentCost("penalty", annual_rate=self.penalty_annual_rate, basis=f"overdue {overdue}")]
+        if self.late_fee or self.late_fee_rate:
+            basis = "overdue principal and interest" if self.late_fee_rate else ""
+            costs.insert(0, ContingentCost("late_fee", self.late_fee, rate=self.late_fee_rate, basis=basis))
+        if self.prepayment_fee_rate:
+            fee = ContingentCost("prepayment_fee", rate=self.prepayment_fee_rate, basis="principal repaid early")
+            costs.insert(0, fee)
+        return tuple(costs)
 
     def terms(
         self,

@@ -1,0 +1,119 @@
+"""The part of a product file that says how a loan is served: payments, lateness, repaying early, giving up."""
+
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from .fields import Data, Due, MinorUnits, Rate, each_once
+
+
+class InAdvance(StrEnum):
+    """Where money beyond what is due goes when the customer said nothing."""
+
+    NEXT_INSTALMENT = "next_instalment"
+    """To the instalments to come, the next one first."""
+    LAST_INSTALMENT = "last_instalment"
+    """To the instalments to come, the last one first: the loan ends sooner."""
+    LOWER_INSTALMENT = "lower_instalment"
+    """To the principal; the instalments to come are computed anew, as many as before."""
+    FEWER_INSTALMENTS = "fewer_instalments"
+    """To the principal; the instalments to come stay as high as before, and there are fewer."""
+
+
+class AllocationBy(StrEnum):
+    """What a payment settles first when more than one instalment is due."""
+
+    INSTALMENT = "instalment"
+    """All parts of the oldest instalment, then the next one."""
+    PART = "part"
+    """One part of all due instalments, the oldest first, then the next part."""
+
+
+class PayoffInterest(StrEnum):
+    """The interest of the running period in a pay-off."""
+
+    ELAPSED_DAYS = "elapsed_days"
+    """Of the days since the last due date."""
+    WHOLE_PERIOD = "whole_period"
+    """All of it."""
+
+
+class InterestOn(StrEnum):
+    """What interest follows."""
+
+    SCHEDULE = "schedule"
+    """As scheduled, whatever is paid when."""
+    OUTSTANDING = "outstanding"
+    """By the day, on the principal that is really owed."""
+
+
+def _rising(days: tuple[int, ...]) -> tuple[int, ...]:
+    if any(earlier >= later for earlier, later in pairwise(days)):
+        raise ValueError("list the days in rising order, each once")
+    return days
+
+
+Order = Annotated[tuple[Due, ...], AfterValidator(each_once)]
+"""The order in which the parts of an instalment are settled."""
+DebitDays = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=30, strict=True)], ...], Field(max_length=31), AfterValidator(_rising)
+]
+
+
+class ServingRules(Data):
+    """How a loan is served; every field stands at the top of the product file."""
+
+    late_fee: MinorUnits = Field(default=0, description="charged once for an overdue instalment, minor units")
+    late_fee_rate: Rate = Field(
+        default=Decimal(0), description="beside it: share of the overdue principal and interest of the instalment"
+    )
+    penalty_annual_rate: Rate = Field(description="on overdue principal, a year, by the day (罚息)")
+    penalty_on_interest: bool = Field(
+        default=False, description="whether overdue interest bears penalty interest too (复利)"
+    )
+    penalty_cap_share: Rate | None = Field(
+        default=None,
+        description="penalty interest of an instalment is at most this share of its principal; none: no such bound",
+        examples=["0.5"],
+    )
+    grace_days: Annotated[int, Field(ge=0, le=31, strict=True)] = Field(
+        default=0, description="days after the due date before late fee and penalty are charged"
+    )
+
+    allocation: Order = Field(
+        default=(Due.FEE, Due.PENALTY, Due.INTEREST, Due.PRINCIPAL), description="what a payment settles first"
+    )
+    allocation_by: AllocationBy = Field(
+        default=AllocationBy.INSTALMENT, description="whether instalment by instalment or part by part"
+    )
+    in_advance: InAdvance = Field(
+        default=InAdvance.NEXT_INSTALMENT,
+        description="where money beyond what is due goes when the customer said nothing",
+    )
+    in_advance_allocation: Order | None = Field(
+        default=None, description="what is settled first of an instalment paid in advance; none: as in allocation"
+    )
+
+    interest_on: InterestOn = Field(
+        default=InterestOn.SCHEDULE, description="interest as scheduled, or by the day on what is really owed"
+    )
+    payoff_interest: PayoffInterest = Field(
+        default=PayoffInterest.ELAPSED_DAYS, description="interest of the running period when all is paid off early"
+    )
+    prepayment_fee_rate: Rate = Field(
+        default=Decimal(0), lt=1, description="share of the principal repaid early by pay-off or with a new schedule"
+    )
+
+    small_balance: MinorUnits = Field(
+        default=0, description="a rest of the loan of at most so much is written off, minor units", examples=[100]
+    )
+    charge_off_days: Annotated[int, Field(ge=1, le=3650, strict=True)] = Field(
+        default=180, description="days past due after which the loan is charged off (核销)"
+    )
+    debit_days: DebitDays = Field(
+        default=(0, 1, 3, 7),
+        description="days after the due date on which direct debit is tried (代扣), rising; empty: never",
+    )
