@@ -418,6 +418,8 @@ class RescheduleReason(StrEnum):
     """A later payout came otherwise than planned."""
     CORRECTION = "correction"
     """A payment of the past was found or taken back."""
+    ACCELERATION = "acceleration"
+    """Everything fell due when the loan was charged off."""
     RECALCULATION = "recalculation"
     """Interest follows what was really owed."""
 
