@@ -1,12 +1,15 @@
 """The product catalogue: loan products as YAML data, versioned and checked when loaded.
 
 product = load().product("cash-small")
-terms = product.terms(principal=500_000, instalments=6, annual_rate=Decimal("0.18"), disbursed_on=today)
+schedule = product.schedule_for(500_000, 6, Decimal("0.18"), today, options, declared_income)
 """
 
 from .checks import HIGHEST_APR
+from .choices import option_faults
+from .coupon import Coupon, Coupons, load_coupons
+from .faults import CatalogueError
 from .fields import AnnualRate, Benefit, CustomerHistory, Due, Recipient, Segment
-from .loader import PRODUCTS, Catalogue, CatalogueError, UnknownProductError, load, read, schema
+from .loader import PRODUCTS, Catalogue, UnknownProductError, load, read, schema
 from .product import Product
 from .servicing import AllocationBy, InAdvance, InterestOn, PayoffInterest
 
@@ -18,6 +21,8 @@ __all__ = [
     "Benefit",
     "Catalogue",
     "CatalogueError",
+    "Coupon",
+    "Coupons",
     "CustomerHistory",
     "Due",
     "InAdvance",
@@ -28,6 +33,8 @@ __all__ = [
     "Segment",
     "UnknownProductError",
     "load",
+    "load_coupons",
+    "option_faults",
     "read",
     "schema",
 ]

@@ -8,17 +8,12 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from .checks import faults
-from .fields import Data
+from .faults import CatalogueError, told
 from .product import Product
 
 PRODUCTS = Path(__file__).parent / "products"
-
-
-class CatalogueError(Exception):
-    """A product file that cannot be used; the message names product, field and remedy, one line a fault."""
 
 
 class UnknownProductError(LookupError):
@@ -74,7 +69,7 @@ def read(path: Path) -> Product:
     try:
         product = Product.model_validate(data)
     except ValidationError as error:
-        raise CatalogueError("\n".join(f"product {path.name}: {_told(each)}" for each in error.errors())) from error
+        raise CatalogueError("\n".join(f"product {path.name}: {told(each)}" for each in error.errors())) from error
     expected = f"{product.code}.v{product.version}.yaml"
     if path.name != expected:
         raise CatalogueError(f"product {path.name}: code, version: name the file {expected} or correct the fields")
@@ -86,20 +81,3 @@ def read(path: Path) -> Product:
 def schema() -> dict[str, Any]:
     """JSON Schema of a product file."""
     return Product.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-
-
-_REMEDIES = {
-    "missing": "add the field",
-    "extra_forbidden": "remove the field or correct its name",
-    "int_type": "write a whole number, without quotes",
-    "int_from_float": "write a whole number",
-}
-
-
-def _told(error: ErrorDetails) -> str:
-    """Field, fault, what was found and what to do."""
-    where = ".".join(map(str, error["loc"])) or "file"
-    value = error["input"]
-    found = f" (found {value!r})" if error["type"] != "missing" and not isinstance(value, dict | list | Data) else ""
-    remedy = _REMEDIES.get(error["type"])
-    return f"{where}: {error['msg']}{found}" + (f": {remedy}" if remedy else "")

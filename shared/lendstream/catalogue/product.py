@@ -14,16 +14,23 @@ from ..amortization import (
     ContingentCost,
     Conventions,
     Fee,
+    IsWorkingDay,
     Method,
     Options,
     Rounding,
+    Schedule,
+    Shift,
     Subsidy,
     Terms,
     TermsError,
     Tranche,
     When,
+    generate,
 )
 from ..amortization.rounding import rounded
+from ..events.intake import LoanOptions
+from .choices import income_of, option_faults
+from .coupon import Coupons, load_coupons
 from .fields import (
     Amount,
     AnnualRate,
@@ -38,6 +45,7 @@ from .fields import (
 )
 from .repayment import BalloonRule, FeeRule, Grace, IncomeRule, SubsidyRule, Timing
 from .servicing import InAdvance, InterestOn, ServingRules
+from .working_days import working_days
 
 
 class Product(ServingRules):
@@ -179,6 +187,80 @@ class Product(ServingRules):
                 steps=tuple(islice(cycle(self.season), instalments)),
             )
         return Terms(principal, annual_rate, instalments, self.method, disbursed_on, self._conventions, options)
+
+    def terms_for(
+        self,
+        principal: int,
+        instalments: int,
+        annual_rate: Decimal,
+        disbursed_on: date,
+        options: LoanOptions | None = None,
+        declared_income: int | None = None,
+        *,
+        asked_on: date | None = None,
+        coupons: Coupons | None = None,
+    ) -> Terms:
+        """The terms of one loan of this product with what the customer chose: the one way from a choice to terms.
+
+        options: the customer's choice, None for none. declared_income: a month, minor units, for a product that
+        follows the income, unless the options name it. asked_on: the business day of the application, on which a
+        coupon must be valid; None: it was looked at then. coupons: None for those that are shipped.
+        Raises TermsError, its field the one at fault: of the options, or principal, instalments, annual_rate.
+        """
+        if options is None and self.asks_for_nothing:
+            return self.terms(principal, instalments, annual_rate, disbursed_on)
+        known = load_coupons() if coupons is None else coupons
+        chosen = LoanOptions() if options is None else options
+        for fault in option_faults(self, principal, chosen, declared_income, disbursed_on, asked_on, known):
+            raise TermsError(fault.field, f"{fault.message} {fault.fix}")
+        return self.terms(
+            principal,
+            instalments,
+            annual_rate,
+            disbursed_on,
+            due_day=chosen.due_day,
+            income=income_of(self, chosen, declared_income),
+            tranches=tuple(Tranche(each.on, each.amount) for each in chosen.tranches),
+            coupons=(known[chosen.coupon].subsidy(),) if chosen.coupon else (),
+        )
+
+    def schedule_for(
+        self,
+        principal: int,
+        instalments: int,
+        annual_rate: Decimal,
+        disbursed_on: date,
+        options: LoanOptions | None = None,
+        declared_income: int | None = None,
+        *,
+        asked_on: date | None = None,
+        coupons: Coupons | None = None,
+    ) -> Schedule:
+        """The schedule of `terms_for`, on the product's calendar of working days: offers, decisions and loans call it.
+
+        Raises TermsError.
+        """
+        terms = self.terms_for(
+            principal,
+            instalments,
+            annual_rate,
+            disbursed_on,
+            options,
+            declared_income,
+            asked_on=asked_on,
+            coupons=coupons,
+        )
+        return generate(terms, self.is_working_day)
+
+    @property
+    def is_working_day(self) -> IsWorkingDay | None:
+        """The calendar that due dates are shifted by; None for a product that shifts none."""
+        return working_days(self.timing.country) if self.timing.shift is not Shift.NONE else None
+
+    @cached_property
+    def asks_for_nothing(self) -> bool:
+        """Whether a loan can be made without any option."""
+        return self.income is None and self.payout_to is Recipient.CUSTOMER
 
     @cached_property
     def _conventions(self) -> Conventions:

@@ -53,6 +53,7 @@ class Timing(Data):
     )
     shift: Shift = Field(default=Shift.NONE, description="where a due date goes that is no working day")
     shift_interest: bool = Field(default=False, description="whether interest runs to the shifted date")
+    country: str = Field(default="CN", pattern=r"^[A-Z]{2}$", description="whose working days they are, ISO 3166")
 
     def conventions(self, rounding: Rounding) -> Conventions:
         """The engine's conventions. Raises TermsError."""

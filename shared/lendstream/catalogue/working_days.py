@@ -1,12 +1,10 @@
 """Working days of a country, make-up workdays on weekends included: the calendar that due dates are shifted by.
 
-Needs the library `holidays`; nothing else here imports this module.
+Needs the library `holidays`, but only once a product shifts due dates: a partner's SDK can do without.
 """
 
 from datetime import date
 from functools import cache, lru_cache
-
-import holidays
 
 from ..amortization import IsWorkingDay
 
@@ -18,6 +16,8 @@ def working_days(country: str = "CN") -> IsWorkingDay:
     China's make-up workdays are announced late in the year before; until then its holidays fall on their usual
     days and weekends are free.
     """
+    import holidays
+
     if country not in holidays.list_supported_countries():
         raise LookupError(f"no calendar of working days for {country!r}")
     days = holidays.country_holidays(country)

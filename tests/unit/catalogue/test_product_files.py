@@ -76,7 +76,7 @@ def test_every_loan_on_offer_can_be_made_and_costs_no_more_than_allowed(product:
         for segment in Segment:
             rate = product.rate(product.customers[0], segment)
             terms = product.terms(product.amount.max, instalments, rate, date(2026, 1, 31), income=income)
-            cost = disclose(generate(terms), contingent=product.contingent_costs())
+            cost = disclose(generate(terms, product.is_working_day), contingent=product.contingent_costs())
             assert cost.apr <= HIGHEST_APR
             assert cost.upfront_fee == product.upfront_fee(product.amount.max)
             assert terms.options.product == f"{product.code}@{product.version}"
