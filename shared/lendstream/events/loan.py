@@ -21,6 +21,7 @@ from lendstream.events.base import (
     Rate,
     Reference,
     ShortText,
+    SignedMinorUnits,
     Timestamp,
 )
 from lendstream.events.intake import LoanOptions
@@ -445,12 +446,12 @@ class LoanRescheduled(LoanEvent):
     """Principal still owed."""
     total_outstanding: MinorUnits
     """Everything still owed by the schedule, fees and penalties included."""
-    capitalised_interest: MinorUnits = 0
-    """Unpaid interest that became principal."""
-    capitalised_fee: MinorUnits = 0
-    """Unpaid fees that became principal."""
-    capitalised_penalty: MinorUnits = 0
-    """Unpaid penalties that became principal."""
+    capitalised_interest: SignedMinorUnits = 0
+    """Unpaid interest that became principal; negative where relief that had done so was undone or corrected."""
+    capitalised_fee: SignedMinorUnits = 0
+    """Unpaid fees that became principal; negative likewise."""
+    capitalised_penalty: SignedMinorUnits = 0
+    """Unpaid penalties that became principal; negative likewise."""
 
 
 class WaiverReason(StrEnum):

@@ -43,7 +43,6 @@ from lendstream.events.loan import (
     PaymentReallocated,
     PaymentUndone,
     RefundPaid,
-    RescheduleReason,
     WaiverUndone,
 )
 from lendstream.journal_chain import Chain, link
@@ -209,20 +208,19 @@ def _waiver(on: date, event: AmountWaived | WaiverUndone, facts: Facts, sign: in
 
 
 def _rescheduled(event: LoanRescheduled, facts: Facts) -> Drafts:
-    """Arrears that became principal; when the restructure is undone, the same amounts back."""
+    """Arrears that became principal; negative amounts go back."""
     if facts.charged_off:
         return ()
-    sign = -1 if event.reason is RescheduleReason.RESTRUCTURE_UNDONE else 1
     interest, fee, penalty = event.capitalised_interest, event.capitalised_fee, event.capitalised_penalty
     return draft(
         JournalKind.CAPITALISATION,
         event.effective_on,
         event.currency,
         event.reason,
-        (Role.LOAN_PRINCIPAL, sign * (interest + fee + penalty)),
-        (Role.INTEREST_RECEIVABLE, -sign * interest),
-        (Role.FEE_RECEIVABLE, -sign * fee),
-        (Role.PENALTY_INCOME, -sign * penalty),
+        (Role.LOAN_PRINCIPAL, interest + fee + penalty),
+        (Role.INTEREST_RECEIVABLE, -interest),
+        (Role.FEE_RECEIVABLE, -fee),
+        (Role.PENALTY_INCOME, -penalty),
     )
 
 

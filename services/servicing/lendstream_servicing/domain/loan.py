@@ -5,22 +5,26 @@ and where that leaves it (its instalments). The last follows from the first two 
 anew when an entry of the past turns up or is taken back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from lendstream.amortization import IsWorkingDay, Method
+from lendstream.amortization import Method
 from lendstream.catalogue import Catalogue, Product
 from lendstream.events.application import OfferAccepted
 from lendstream.events.base import Model
 from lendstream.events.decision import Terms
 from lendstream.events.intake import LoanOptions
+from lendstream.events.ledger import JournalPosted
 from lendstream.events.loan import Allocation, Bucket, ClosingReason, LoanEvent, Recipient
 from lendstream.events.payment import PaymentIntent
+from lendstream.journal_chain import START, Chain
+
+from .chart import Role
 
 
 class Status(StrEnum):
@@ -245,16 +249,6 @@ class Debit(NamedTuple):
 NO_DEBIT = Debit()
 
 
-class Chain(NamedTuple):
-    """The end of the account's chain of journals."""
-
-    number: int = 0
-    head: str = "0" * 64
-
-
-FIRST = Chain()
-
-
 @dataclass(frozen=True, slots=True)
 class Awaiting:
     """An account before its loan: one half of the agreement, or only money that came too early."""
@@ -263,8 +257,8 @@ class Awaiting:
     acceptance: OfferAccepted | None = None
     approval: Approval | None = None
     entries: tuple[Entry, ...] = ()
-    chain: Chain = FIRST
-    journals: tuple[Any, ...] = ()
+    chain: Chain = START
+    journals: tuple[JournalPosted, ...] = ()
     """The journals posted since it was loaded."""
 
 
@@ -319,8 +313,8 @@ class Loan:
     """The number of the last event told."""
     news: tuple[LoanEvent, ...] = ()
     """The events told since it was loaded: the store writes them into its history."""
-    chain: Chain = FIRST
-    journals: tuple[Any, ...] = ()
+    chain: Chain = START
+    journals: tuple[JournalPosted, ...] = ()
     """The journals posted since it was loaded."""
 
     @property
@@ -362,10 +356,10 @@ class Policy:
 
     catalogue: Catalogue
     """The products, every version that a loan was opened with."""
+    accounts: Mapping[Role, str]
+    """The numbers of the chart of accounts."""
     payout_attempts: int = 3
     """How often a payout is tried before it is given up."""
-    is_working_day: IsWorkingDay | None = None
-    """The calendar that due dates are shifted by."""
 
     def product(self, loan: Loan) -> Product:
         """The product in the version that the loan keeps."""

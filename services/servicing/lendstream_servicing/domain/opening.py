@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from lendstream.amortization import Schedule, TermsError, When, generate
+from lendstream.amortization import Schedule, TermsError, When
 from lendstream.amortization.charges import opening_fee
 from lendstream.catalogue import Product, UnknownProductError
 from lendstream.errors import DataError, FieldError, Refused
@@ -25,7 +25,7 @@ from .loan import (
     loan_id_of,
     numbered,
 )
-from .schedules import instalments, terms
+from .schedules import instalments
 from .telling import scheduled
 from .tranches import planned
 
@@ -153,8 +153,9 @@ def _schedule(approved: Terms, principal: int, start: date, policy: Policy) -> t
         product = policy.catalogue.product(approved.product, approved.product_version)
         if product.currency != approved.currency:
             raise TermsError("currency", f"{product.code} lends {product.currency}, not {approved.currency}")
-        agreed = terms(product, principal, approved.instalments, approved.annual_rate, start, approved.options)
-        return product, generate(agreed, policy.is_working_day)
+        return product, product.schedule_for(
+            principal, approved.instalments, approved.annual_rate, start, approved.options
+        )
     except UnknownProductError as error:
         raise Refused(
             "unknown_product", f"{error}.", field="product", fix="Deploy the product's file, then retry."

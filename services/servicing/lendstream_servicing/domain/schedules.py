@@ -1,31 +1,10 @@
 """The schedule a loan is opened with, and the course that it takes from there."""
 
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 
 from lendstream.amortization import Course, Schedule, Terms, Tranche, course_of, generate
-from lendstream.catalogue import Product
-from lendstream.events.intake import LoanOptions
 
 from .loan import Instalment, Kind, Loan, Policy
-
-
-def terms(
-    product: Product, principal: int, tenor: int, annual_rate: Decimal, start: date, options: LoanOptions | None
-) -> Terms:
-    """The engine's terms of a loan of this product. Raises TermsError."""
-    if options is None:
-        return product.terms(principal, tenor, annual_rate, start)
-    return product.terms(
-        principal,
-        tenor,
-        annual_rate,
-        start,
-        due_day=options.due_day,
-        income=options.income,
-        tranches=tuple(Tranche(each.on, each.amount) for each in options.tranches),
-    )
 
 
 def instalments(schedule: Schedule) -> tuple[Instalment, ...]:
@@ -35,13 +14,13 @@ def instalments(schedule: Schedule) -> tuple[Instalment, ...]:
 
 def base_course(loan: Loan, policy: Policy) -> Course:
     """The course of the loan's own terms. Raises TermsError."""
-    return course_of(_terms_now(loan, policy), policy.is_working_day)
+    return course_of(_terms_now(loan, policy), policy.product(loan).is_working_day)
 
 
 def base(loan: Loan, policy: Policy) -> tuple[Instalment, ...]:
     """The instalments as they were opened, nothing paid: of a loan in tranches, with those that really came."""
     if any(each.kind is Kind.TRANCHE for each in loan.payouts):
-        return instalments(generate(_terms_now(loan, policy), policy.is_working_day))
+        return instalments(generate(_terms_now(loan, policy), policy.product(loan).is_working_day))
     return loan.original or tuple([Instalment(*each[:6]) for each in loan.instalments])
 
 
@@ -49,8 +28,8 @@ def _terms_now(loan: Loan, policy: Policy) -> Terms:
     """The terms as agreed; of a loan in tranches, with those that came, on the days they came."""
     contract = loan.contract
     product = policy.product(loan)
-    agreed = terms(
-        product, contract.principal, contract.tenor, contract.annual_rate, contract.interest_from, contract.options
+    agreed = product.terms_for(
+        contract.principal, contract.tenor, contract.annual_rate, contract.interest_from, contract.options
     )
     tranches = [each for each in loan.payouts if each.kind is Kind.TRANCHE]
     if not tranches:
