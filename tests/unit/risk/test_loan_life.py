@@ -1,5 +1,7 @@
 """The later life of a loan, as risk sees it: new schedules, bounced payments, charge-off, closing and opening again."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +42,7 @@ def fold(customer: Customer, *events: Event) -> Customer:
     return customer
 
 
-def borrowed(**fields: object) -> tuple[Customer, LoanOpened]:
+def borrowed(**fields: Any) -> tuple[Customer, LoanOpened]:
     """A customer with a loan of 500,000, just opened."""
     customer, decided = decided_on()
     loan = opened(decided, **fields)
@@ -175,9 +177,7 @@ def test_a_late_copy_of_a_reopening_does_not_open_the_loan_a_second_time() -> No
 def test_a_loan_of_a_state_of_version_1_can_be_opened_again() -> None:
     _, decided = decided_on()
     loan = opened(decided)
-    old = loads(
-        f'{{"version":1,"loans_repaid":2,"ended":{{"{loan.loan_id}":"{loan.application_id}"}}}}'.encode()
-    )
+    old = loads(f'{{"version":1,"loans_repaid":2,"ended":{{"{loan.loan_id}":"{loan.application_id}"}}}}'.encode())
     seen_again = fold(old, loan, paid(loan, 2, 7), closed(loan, 3))
     for state in (old, seen_again):
         assert standing(state) == standing(old)

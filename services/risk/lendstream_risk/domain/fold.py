@@ -66,9 +66,7 @@ def disburse(customer: Customer, event: LoanDisbursed) -> Customer:
     def owed(loan: Loan) -> Loan:
         if event.part == 0:
             return loan
-        return replace(
-            loan, principal=loan.principal + event.principal, to_come=max(loan.to_come - event.principal, 0)
-        )
+        return replace(loan, principal=loan.principal + event.principal, to_come=max(loan.to_come - event.principal, 0))
 
     return _news(customer, event, owed)
 
@@ -84,9 +82,7 @@ def reschedule(customer: Customer, event: LoanRescheduled) -> Customer:
 
     def changed(loan: Loan) -> Loan:
         # with nothing to come, what is owed is past due, and the instalment that was too large stays the measure
-        return replace(
-            loan, principal=event.principal_outstanding, instalment=max(future, default=loan.instalment)
-        )
+        return replace(loan, principal=event.principal_outstanding, instalment=max(future, default=loan.instalment))
 
     return _news(customer, event, changed)
 
