@@ -13,10 +13,25 @@ from pydantic_core import from_json
 
 from lendstream_risk.domain.customer import Customer
 
-VERSION = 1
+VERSION = 2
 Document = dict[str, Any]
 
-UPGRADES: Mapping[int, Callable[[Document], Document]] = {}
+
+def _keep_ended_loans(document: Document) -> Document:
+    """Version 1 kept of a loan that is over only its application.
+
+    Its sequence is not known, so events that it has seen count as news: they change only what is kept of it, and no
+    event of that time opens a loan again. Of those loans only closed ones can be, and all of them counted as repaid.
+    """
+
+    def kept(application_id: str) -> Document:
+        loan = {"application_id": application_id, "principal": 0, "instalment": 0, "days_past_due": 0, "sequence": 0}
+        return {"loan": loan, "repaid": True}
+
+    return {**document, "ended": {loan_id: kept(application) for loan_id, application in document["ended"].items()}}
+
+
+UPGRADES: Mapping[int, Callable[[Document], Document]] = {1: _keep_ended_loans}
 """By version: how its documents become documents of the next."""
 
 _ADAPTER = TypeAdapter(Customer)
