@@ -38,6 +38,7 @@ from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream.topics import APPLICATION, DECISION, Topic
 from lendstream_servicing.domain.loan import Policy
 from lendstream_servicing.handlers import routes
+from lendstream_servicing.ledger import chart
 from lendstream_servicing.main import MIGRATIONS
 from lendstream_servicing.store import AccountStore
 
@@ -205,7 +206,7 @@ async def main(show: Callable[[Figure], None] = Figure.show) -> None:
         async with pool.acquire() as connection:
             await migrate(connection, {"runtime": RUNTIME_MIGRATIONS, "servicing": MIGRATIONS})
             await connection.execute("INSERT INTO business_day VALUES ($1, 'bench', now(), now())", TODAY)
-        rules = Rules("servicing", routes(AccountStore(), Policy(load())), "lendstream", ZoneInfo("Asia/Shanghai"))
+        rules = Rules("servicing", routes(AccountStore(), Policy(load(), chart().numbers)), "lendstream", ZoneInfo("Asia/Shanghai"))
         unit_of_work = UnitOfWork(pool, rules, DeadLetterLimits(25, 0.5), lambda: None)
         rounds = [await round_of(stack.kafka_bootstrap, pool, unit_of_work) for _ in range(ROUNDS)]
         await pool.close()

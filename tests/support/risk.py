@@ -1,7 +1,7 @@
 """Events as risk sees them."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -16,13 +16,23 @@ from lendstream.events.base import Event
 from lendstream.events.decision import ApplicationDecided
 from lendstream.events.intake import BureauSummary, EmploymentStatus, Finances
 from lendstream.events.loan import (
+    AmountWaived,
     Bucket,
+    ClosingReason,
     DelinquencyChanged,
+    InstalmentOverdue,
     LoanCancelled,
+    LoanChargedOff,
     LoanClosed,
+    LoanDisbursed,
     LoanOpened,
+    LoanReopened,
+    LoanRescheduled,
     PaymentApplied,
+    PaymentUndone,
+    RescheduleReason,
     ScheduledInstalment,
+    WaiverReason,
 )
 
 DAY = date(2026, 3, 2)
@@ -83,12 +93,12 @@ def loan_id(application_id: UUID) -> UUID:
     return uuid5(_LOANS, application_id.hex)
 
 
-def opened(decided: ApplicationDecided, instalment: int = 45_000) -> LoanOpened:
-    """The loan that an approval became."""
+def opened(decided: ApplicationDecided, instalment: int = 45_000, **fields: Any) -> LoanOpened:
+    """The loan that an approval became, except for the fields given."""
     terms = decided.terms
     assert terms
     principal = terms.amount // terms.instalments
-    return LoanOpened(
+    loan = LoanOpened(
         loan_id=loan_id(decided.application_id),
         customer_id=decided.customer_id,
         sequence=1,
@@ -113,6 +123,7 @@ def opened(decided: ApplicationDecided, instalment: int = 45_000) -> LoanOpened:
         interest_from=DAY,
         submitted_at=decided.submitted_at,
     )
+    return loan.model_copy(update=fields)
 
 
 def paid(loan: LoanOpened, sequence: int, outstanding: int) -> PaymentApplied:
@@ -147,11 +158,103 @@ def late(loan: LoanOpened, sequence: int, days: int) -> DelinquencyChanged:
     )
 
 
-def closed(loan: LoanOpened, sequence: int) -> LoanClosed:
-    """The loan is repaid."""
-    return LoanClosed(
-        loan_id=loan.loan_id, customer_id=loan.customer_id, sequence=sequence, closed_on=DAY, credit=0, currency="CNY"
+def closed(loan: LoanOpened, sequence: int, reason: ClosingReason = ClosingReason.REPAID) -> LoanClosed:
+    """Nothing is owed any more."""
+    return LoanClosed(**_of(loan, sequence), closed_on=DAY, credit=0, currency="CNY", reason=reason)
+
+
+def reopened(loan: LoanOpened, sequence: int, outstanding: int) -> LoanReopened:
+    """So much is owed again."""
+    return LoanReopened(**_of(loan, sequence), reopened_on=DAY, total_outstanding=outstanding, currency="CNY")
+
+
+def disbursed(loan: LoanOpened, sequence: int, part: int, principal: int) -> LoanDisbursed:
+    """A payout arrived."""
+    return LoanDisbursed(
+        **_of(loan, sequence),
+        disbursement_id=loan.loan_id,
+        amount=principal,
+        currency="CNY",
+        disbursed_on=DAY,
+        bank_reference=f"BK-{part}",
+        part=part,
+        principal=principal,
     )
+
+
+def undone(loan: LoanOpened, sequence: int, outstanding: int) -> PaymentUndone:
+    """A payment bounced; so much principal is owed."""
+    return PaymentUndone(
+        **_of(loan, sequence),
+        payment_id="pay_3",
+        amount=45_000,
+        currency="CNY",
+        value_date=DAY,
+        reason="recalled",
+        undone_on=DAY,
+        previous=(),
+        principal_outstanding=outstanding,
+        total_outstanding=outstanding,
+    )
+
+
+def waived(loan: LoanOpened, sequence: int, outstanding: int) -> AmountWaived:
+    """Something is let go; so much principal is left."""
+    return AmountWaived(
+        **_of(loan, sequence),
+        waiver_id=loan.loan_id,
+        reason=WaiverReason.HARDSHIP,
+        currency="CNY",
+        waived_on=DAY,
+        allocations=(),
+        principal_outstanding=outstanding,
+        total_outstanding=outstanding,
+    )
+
+
+def rescheduled(loan: LoanOpened, sequence: int, outstanding: int, past: int, *future: int) -> LoanRescheduled:
+    """So much principal is owed, in one instalment of the past and those to come."""
+    return LoanRescheduled(
+        **_of(loan, sequence),
+        reason=RescheduleReason.RESTRUCTURE,
+        effective_on=DAY,
+        instalments=tuple(
+            ScheduledInstalment(
+                number=number, due_date=DAY + timedelta(days=30 * (number - 1)), principal=amount, interest=0, fee=0
+            )
+            for number, amount in enumerate((past, *future), 1)
+        ),
+        annual_rate=loan.annual_rate,
+        currency="CNY",
+        engine="1",
+        principal_outstanding=outstanding,
+        total_outstanding=outstanding,
+    )
+
+
+def charged_off(loan: LoanOpened, sequence: int, days: int = 181) -> LoanChargedOff:
+    """The loan is given up in the books."""
+    return LoanChargedOff(
+        **_of(loan, sequence),
+        principal=1,
+        interest=0,
+        fee=0,
+        penalty=0,
+        currency="CNY",
+        days_past_due=days,
+        charged_off_on=DAY,
+    )
+
+
+def overdue(loan: LoanOpened, sequence: int) -> InstalmentOverdue:
+    """An instalment was not paid in time."""
+    return InstalmentOverdue(
+        **_of(loan, sequence), instalment=1, due_date=DAY, amount=45_000, currency="CNY", as_of=DAY
+    )
+
+
+def _of(loan: LoanOpened, sequence: int) -> dict[str, Any]:
+    return {"loan_id": loan.loan_id, "customer_id": loan.customer_id, "sequence": sequence}
 
 
 def cancelled(loan: LoanOpened, sequence: int) -> LoanCancelled:

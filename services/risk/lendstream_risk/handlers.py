@@ -6,17 +6,32 @@ from typing import Any
 from lendstream.events.application import ApplicationExpired, ApplicationReady, ApplicationWithdrawn
 from lendstream.events.base import Event
 from lendstream.events.decision import ApplicationDecided
-from lendstream.events.loan import DelinquencyChanged, LoanCancelled, LoanClosed, LoanOpened, PaymentApplied
+from lendstream.events.loan import (
+    AmountWaived,
+    DelinquencyChanged,
+    DisbursementRequested,
+    HardshipRequested,
+    InstalmentOverdue,
+    LateFeeCharged,
+    LateFeeReversed,
+    LoanCancelled,
+    LoanChargedOff,
+    LoanClosed,
+    LoanDisbursed,
+    LoanOpened,
+    LoanReopened,
+    LoanRescheduled,
+    PaymentApplied,
+    PaymentReallocated,
+    PaymentRequested,
+    PaymentUndone,
+    RefundPaid,
+    RefundRequested,
+    WaiverUndone,
+)
+from lendstream_risk.domain import fold
 from lendstream_risk.domain.customer import Customer
 from lendstream_risk.domain.decide import decide
-from lendstream_risk.domain.fold import (
-    apply_payment,
-    cancel_loan,
-    change_delinquency,
-    close_loan,
-    open_loan,
-    release,
-)
 from lendstream_risk.domain.rulebook import Rulebook
 
 Handled = tuple[Customer, ApplicationDecided | None]
@@ -29,11 +44,32 @@ def _fold(rule: Callable[[Customer, Any], Customer]) -> Handler:
 
 HANDLERS: Mapping[type[Event], Handler] = {
     ApplicationReady: decide,
-    ApplicationWithdrawn: _fold(release),
-    ApplicationExpired: _fold(release),
-    LoanOpened: _fold(open_loan),
-    LoanCancelled: _fold(cancel_loan),
-    LoanClosed: _fold(close_loan),
-    PaymentApplied: _fold(apply_payment),
-    DelinquencyChanged: _fold(change_delinquency),
+    ApplicationWithdrawn: _fold(fold.release),
+    ApplicationExpired: _fold(fold.release),
+    LoanOpened: _fold(fold.open_loan),
+    LoanDisbursed: _fold(fold.disburse),
+    PaymentApplied: _fold(fold.set_principal),
+    PaymentUndone: _fold(fold.set_principal),
+    AmountWaived: _fold(fold.set_principal),
+    LoanRescheduled: _fold(fold.reschedule),
+    DelinquencyChanged: _fold(fold.change_delinquency),
+    LoanChargedOff: _fold(fold.charge_off),
+    LoanClosed: _fold(fold.close_loan),
+    LoanCancelled: _fold(fold.cancel_loan),
+    LoanReopened: _fold(fold.reopen_loan),
+    **dict.fromkeys(
+        (
+            DisbursementRequested,
+            HardshipRequested,
+            InstalmentOverdue,
+            LateFeeCharged,
+            LateFeeReversed,
+            PaymentReallocated,
+            PaymentRequested,
+            RefundPaid,
+            RefundRequested,
+            WaiverUndone,
+        ),
+        _fold(fold.note),
+    ),
 }

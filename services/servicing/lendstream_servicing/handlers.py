@@ -1,6 +1,6 @@
 """Which event is answered by which rule."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -8,13 +8,22 @@ from uuid import UUID
 
 from lendstream.events.application import OfferAccepted
 from lendstream.events.decision import ApplicationDecided, Outcome
-from lendstream.events.loan import LoanEvent, LoanOpened
-from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed, PaymentReceived
+from lendstream.events.loan import LoanOpened
+from lendstream.events.payment import (
+    DisbursementConfirmed,
+    DisbursementFailed,
+    PaymentFailed,
+    PaymentReceived,
+    PaymentReversed,
+    RefundConfirmed,
+    RefundFailed,
+)
 from lendstream.runtime.decider import Context, Decision, Route, Store
 from lendstream.runtime.story import Story
 from lendstream_servicing.domain import opening, payments, payout
 from lendstream_servicing.domain.ageing import age
 from lendstream_servicing.domain.loan import Account, Answer, Loan, Policy, loan_id_of
+from lendstream_servicing.domain.posting import news, posted
 
 Rule = Callable[[Account | None, Any, date, Policy], Answer]
 
@@ -23,32 +32,49 @@ def routes(store: Store[Account], policy: Policy) -> tuple[Route, ...]:
     """The table of servicing: every event finds the account of its loan."""
 
     def by(rule: Rule) -> Callable[[Account | None, Any, Context], Decision[Account]]:
-        return lambda account, event, context: _in_its_story(
-            *rule(account, event, context.business_date, policy), context
-        )
+        def handle(account: Account | None, event: Any, context: Context) -> Decision[Account]:
+            return concluded(account, rule(account, event, context.business_date, policy), context, policy)
+
+        return handle
+
+    def loan_of(event: Any, _: Context) -> UUID:
+        loan_id: UUID = event.loan_id
+        return loan_id
 
     return (
         Route(OfferAccepted, store, lambda event, _: loan_id_of(event.application_id), by(opening.accept)),
         Route(ApplicationDecided, store, lambda event, _: _approved(event), by(opening.approve)),
-        Route(DisbursementConfirmed, store, lambda event, _: event.loan_id, by(payout.confirm)),
-        Route(DisbursementFailed, store, lambda event, _: event.loan_id, by(payout.fail)),
-        Route(PaymentReceived, store, lambda event, _: event.loan_id, by(payments.receive)),
+        Route(DisbursementConfirmed, store, loan_of, by(payout.confirm)),
+        Route(DisbursementFailed, store, loan_of, by(payout.fail)),
+        Route(PaymentReceived, store, loan_of, by(payments.receive)),
+        Route(PaymentFailed, store, loan_of, by(payments.fail)),
+        Route(PaymentReversed, store, loan_of, by(payments.reverse)),
+        Route(RefundConfirmed, store, loan_of, by(payments.refund_paid)),
+        Route(RefundFailed, store, loan_of, by(payments.refund_failed)),
     )
 
 
 def ageing(policy: Policy) -> Callable[[Loan, date, Context], Decision[Account]]:
     """What a business day does to a loan that is due for it."""
-    return lambda loan, day, context: _in_its_story(*age(loan, day, policy), context)
+    return lambda loan, day, context: concluded(loan, age(loan, day, policy), context, policy)
 
 
-def _in_its_story(account: Account, events: Sequence[LoanEvent], context: Context) -> Decision[Account]:
-    """A loan keeps the story of what opened it: the bank's records of payouts and payments do not know it."""
+def concluded(before: Account | None, answer: Answer, context: Context, policy: Policy) -> Decision[Account]:
+    """A rule's answer with its journals, told in the loan's own story.
+
+    The bank's records of payouts and payments do not know the story; a loan keeps that of what opened it.
+    """
+    account, events = answer
+    if account is before:
+        return Decision(account)
+    account = posted(before, account, events, context.business_date, policy)
+    told = (*events, *news(before, account))
     if not isinstance(account, Loan):
-        return Decision(account, events)
+        return Decision(account, told)
     if account.contract.correlation_id is None and any(isinstance(event, LoanOpened) for event in events):
         story, trace = context.correlation_id, context.traceparent
         account = replace(account, contract=replace(account.contract, correlation_id=story, traceparent=trace))
-    return Decision(account, events, Story(account.contract.correlation_id, None, account.contract.traceparent))
+    return Decision(account, told, Story(account.contract.correlation_id, None, account.contract.traceparent))
 
 
 def _approved(event: ApplicationDecided) -> UUID | None:

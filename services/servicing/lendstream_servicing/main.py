@@ -14,6 +14,7 @@ from lendstream_servicing.api import api
 from lendstream_servicing.day import day_step
 from lendstream_servicing.domain.loan import Policy
 from lendstream_servicing.handlers import routes
+from lendstream_servicing.ledger import chart
 from lendstream_servicing.settings import ServicingSettings
 from lendstream_servicing.store import AccountStore
 
@@ -23,7 +24,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def build(settings: ServicingSettings) -> Service:
     """Put the service together. Raises CatalogueError when a product file is at fault."""
     store = AccountStore()
-    policy = Policy(catalogue.load(), settings.payout_attempts)
+    policy = Policy(catalogue.load(), chart().numbers, settings.payout_attempts)
     return Service(
         name="servicing",
         settings=settings,

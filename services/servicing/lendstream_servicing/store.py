@@ -1,8 +1,10 @@
 """Accounts in PostgreSQL: many loaded and many saved in a few set-based statements."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,10 +14,29 @@ import aiosql
 from lendstream.amortization import Method
 from lendstream.events.application import OfferAccepted
 from lendstream.events.base import Model
-from lendstream.events.loan import Bucket, LoanEvent
+from lendstream.events.intake import LoanOptions
+from lendstream.events.ledger import JournalPosted
+from lendstream.events.loan import Bucket, ClosingReason, LoanEvent, Recipient
+from lendstream.events.payment import PaymentIntent
+from lendstream.journal_chain import START, Chain
 from lendstream.runtime.decider import Change
 from lendstream.runtime.sql import Connection
-from lendstream_servicing.domain.loan import Account, Approval, Awaiting, Contract, Instalment, Loan, Payment, Status
+from lendstream_servicing.domain.accrual import accrual
+from lendstream_servicing.domain.loan import (
+    NO_DEBIT,
+    Account,
+    Approval,
+    Awaiting,
+    Contract,
+    Debit,
+    Entry,
+    Instalment,
+    Kind,
+    Loan,
+    Part,
+    Payout,
+    Status,
+)
 
 queries: Any = aiosql.from_path(Path(__file__).parent / "queries", "asyncpg")
 
@@ -23,18 +44,29 @@ _WAITING = ("id", "waiting")
 _LOAN_UPDATE = (
     "id", "status", "sequence", "attempt", "pay_on", "disbursed_on", "bank_reference", "bucket", "credit",
     "principal_outstanding", "total_outstanding", "overdue_amount", "next_action_on", "aged_through", "ended_on",
+    "annual_rate", "original", "anchor_on", "anchor_interest", "anchor_subsidy", "walked_to", "payouts",
+    "debit_next_on", "debit_due", "debit_attempt", "debit_waits_for", "refund", "refunds", "charged_off_on", "ending",
+    "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from", "period_to",
+    "period_interest", "period_subsidy", "subsidy_future",
 )  # fmt: skip
-_LOAN = (*_LOAN_UPDATE, "customer_id", "currency")
+_LOAN = (*_LOAN_UPDATE, "customer_id", "currency", "product")
 _CONTRACT = (
     "loan_id", "application_id", "offer_id", "decision_id", "partner", "reference", "product", "product_version",
-    "method", "principal", "annual_rate", "upfront_fee", "payout_account", "engine", "opened_on", "interest_from",
-    "submitted_at", "correlation_id", "traceparent",
+    "method", "principal", "annual_rate", "tenor", "upfront_fee", "payout_account", "engine", "opened_on",
+    "interest_from", "submitted_at", "debit_account", "recipient", "credit_limit", "options", "correlation_id",
+    "traceparent",
 )  # fmt: skip
 _INSTALMENT = ("loan_id", *Instalment._fields)
-_MOVING = Instalment._fields.index("penalty")
-_INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_MOVING:])
-_PAYMENT = ("loan_id", *Payment._fields)
-_PAYMENT_UPDATE = ("payment_id", "applied_on", "unallocated")
+_SCHEDULED = Instalment._fields.index("late_fee")
+_INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
+_ENTRY = ("loan_id", *Entry._fields)
+_ENTRY_UPDATE = (
+    "id", "applied_on", "unallocated", "fee", "parts", "capitalised", "recovery", "undone_on", "reason",
+)  # fmt: skip
+_JOURNAL = (
+    "book", "number", "kind", "loan_id", "product", "currency", "value_date", "posted_on", "accounts", "amounts",
+    "reference", "hash",
+)  # fmt: skip
 _EVENT = ("loan_id", "sequence", "type", "data")
 _TOLD_ELSEWHERE = {"loan_id", "customer_id", "sequence", "instalments"}
 Row = tuple[Any, ...]
@@ -45,6 +77,8 @@ class Waiting(Model):
 
     acceptance: OfferAccepted | None = None
     approval: Approval | None = None
+    journals: int = 0
+    journal_head: str = ""
 
 
 @dataclass
@@ -56,10 +90,12 @@ class _Rows:
     new_loans: list[Row] = field(default_factory=list)
     loans: list[Row] = field(default_factory=list)
     contracts: list[Row] = field(default_factory=list)
+    rescheduled: list[UUID] = field(default_factory=list)
     new_instalments: list[Row] = field(default_factory=list)
     instalments: list[Row] = field(default_factory=list)
-    new_payments: list[Row] = field(default_factory=list)
-    payments: list[Row] = field(default_factory=list)
+    new_entries: list[Row] = field(default_factory=list)
+    entries: list[Row] = field(default_factory=list)
+    journals: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
 
 
@@ -84,10 +120,13 @@ class AccountStore:
         await _copy(connection, "loan", _LOAN, rows.new_loans)
         await _update(connection, queries.update_loans, _LOAN_UPDATE, rows.loans)
         await _copy(connection, "contract", _CONTRACT, rows.contracts)
+        if rows.rescheduled:
+            await queries.delete_instalments(connection, ids=rows.rescheduled)
         await _copy(connection, "instalment", _INSTALMENT, rows.new_instalments)
         await _update(connection, queries.update_instalments, _INSTALMENT_UPDATE, rows.instalments)
-        await _copy(connection, "payment", _PAYMENT, rows.new_payments)
-        await _update(connection, queries.update_payments, _PAYMENT_UPDATE, rows.payments)
+        await _copy(connection, "entry", _ENTRY, rows.new_entries)
+        await _update(connection, queries.update_entries, _ENTRY_UPDATE, rows.entries)
+        await _copy(connection, "journal", _JOURNAL, rows.journals)
         await _copy(connection, "loan_event", _EVENT, rows.events)
 
 
@@ -103,7 +142,8 @@ async def _update(connection: Connection, statement: Any, columns: Sequence[str]
 
 def _collect(rows: _Rows, change: Change[Account]) -> None:
     before, after = change.before, change.after
-    _collect_payments(rows, after, before.payments if before else ())
+    _collect_entries(rows, after, before.entries if before else ())
+    rows.journals += map(_journal_row, after.journals)
     if before is None:
         rows.new_accounts.append((after.id, _waiting_of(after)))
     if isinstance(after, Awaiting):
@@ -112,29 +152,59 @@ def _collect(rows: _Rows, change: Change[Account]) -> None:
         return
     if isinstance(before, Loan):
         rows.loans.append(_loan_row(after))
-        rows.instalments += (
-            (after.id, new.number, *new[_MOVING:])
-            for old, new in zip(before.instalments, after.instalments, strict=True)
-            if new is not old
-        )
+        if before.instalments is not after.instalments:
+            _collect_instalments(rows, before, after)
     else:
-        rows.new_loans.append((*_loan_row(after), after.contract.customer_id, after.contract.currency))
+        contract = after.contract
+        rows.new_loans.append((*_loan_row(after), contract.customer_id, contract.currency, contract.product))
         rows.contracts.append(_contract_row(after))
-        rows.new_instalments += ((after.id, *each) for each in after.instalments)
+        rows.new_instalments += [(after.id, *each) for each in after.instalments]
     rows.events += map(_event_row, after.news)
 
 
-def _collect_payments(rows: _Rows, after: Account, before: Sequence[Payment]) -> None:
-    for old, new in zip(before, after.payments, strict=False):
-        if new is not old:
-            rows.payments.append((new.payment_id, new.applied_on, new.unallocated))
-    rows.new_payments += ((after.id, *each) for each in after.payments[len(before) :])
+def _collect_instalments(rows: _Rows, before: Loan, after: Loan) -> None:
+    same = len(before.instalments) == len(after.instalments)
+    pairs = [pair for pair in zip(before.instalments, after.instalments, strict=False) if pair[0] is not pair[1]]
+    if same and all(old[:_SCHEDULED] == new[:_SCHEDULED] for old, new in pairs):
+        rows.instalments += [(after.id, new.number, *new[_SCHEDULED:]) for _, new in pairs]
+    else:
+        rows.rescheduled.append(after.id)
+        rows.new_instalments += [(after.id, *each) for each in after.instalments]
+
+
+def _collect_entries(rows: _Rows, after: Account, before: Sequence[Entry]) -> None:
+    if after.entries is before:
+        return
+    rows.entries += [
+        (
+            new.id,
+            new.applied_on,
+            new.unallocated,
+            new.fee,
+            json.dumps(new.parts),
+            json.dumps(new.capitalised),
+            new.recovery,
+            new.undone_on,
+            new.reason,
+        )
+        for old, new in zip(before, after.entries, strict=False)
+        if new is not old
+    ]
+    rows.new_entries += [
+        (after.id, *each._replace(parts=json.dumps(each.parts), capitalised=json.dumps(each.capitalised)))  # type: ignore[arg-type]
+        for each in after.entries[len(before) :]
+    ]
 
 
 def _waiting_of(account: Account) -> str:
     if isinstance(account, Loan):
         return "{}"
-    return Waiting(acceptance=account.acceptance, approval=account.approval).model_dump_json()
+    return Waiting(
+        acceptance=account.acceptance,
+        approval=account.approval,
+        journals=account.chain.number,
+        journal_head=account.chain.head,
+    ).model_dump_json()
 
 
 def _loan_row(loan: Loan) -> Row:
@@ -154,11 +224,51 @@ def _loan_row(loan: Loan) -> Row:
         loan.next_action_on,
         loan.aged_through,
         loan.ended_on,
+        loan.annual_rate,
+        json.dumps([each[:6] for each in loan.original], default=str) if loan.original else None,
+        loan.anchor_on,
+        loan.anchor_interest,
+        loan.anchor_subsidy,
+        loan.walked_to,
+        json.dumps(loan.payouts, default=str) if loan.payouts else None,
+        *loan.debit,
+        loan.refund,
+        loan.refunds,
+        loan.charged_off_on,
+        loan.ending,
+        loan.chain.number,
+        loan.chain.head if loan.chain.number else None,
+        *accrual(loan),
     )
 
 
 def _contract_row(loan: Loan) -> Row:
-    return (loan.id, *(getattr(loan.contract, name) for name in _CONTRACT[1:]))
+    contract = loan.contract
+    options = contract.options.model_dump_json(exclude_defaults=True) if contract.options else None
+    return (
+        loan.id,
+        *(getattr(contract, name) for name in _CONTRACT[1:21]),
+        options,
+        contract.correlation_id,
+        contract.traceparent,
+    )
+
+
+def _journal_row(journal: JournalPosted) -> Row:
+    return (
+        journal.book,
+        journal.number,
+        journal.kind,
+        journal.loan_id,
+        journal.product,
+        journal.currency,
+        journal.value_date,
+        journal.posted_on,
+        [line.account for line in journal.lines],
+        [line.amount for line in journal.lines],
+        journal.reference,
+        bytes.fromhex(journal.hash),
+    )
 
 
 def _event_row(event: LoanEvent) -> Row:
@@ -168,39 +278,61 @@ def _event_row(event: LoanEvent) -> Row:
 async def _assembled(connection: Connection, keys: Sequence[UUID]) -> Mapping[UUID, Account]:
     if not keys:
         return {}
-    payments = _grouped(Payment, [row async for row in queries.read_payments(connection, ids=keys)])
+    entries: dict[UUID, list[Entry]] = defaultdict(list)
+    async for row in queries.read_entries(connection, ids=keys):
+        entries[row["loan_id"]].append(_entry(row))
     loans = {row["id"]: row async for row in queries.read_loans(connection, ids=keys)}
-    instalments: Mapping[UUID, Sequence[Instalment]] = {}
+    instalments: dict[UUID, list[Instalment]] = defaultdict(list)
     if loans:
-        instalments = _grouped(Instalment, [row async for row in queries.read_instalments(connection, ids=list(loans))])
+        async for loan_id, *values in queries.read_instalments(connection, ids=list(loans)):
+            instalments[loan_id].append(Instalment._make(values))
     accounts: dict[UUID, Account] = {
-        key: _loan(row, tuple(instalments[key]), tuple(payments.get(key, ()))) for key, row in loans.items()
+        key: _loan(row, tuple(instalments[key]), tuple(entries.get(key, ()))) for key, row in loans.items()
     }
     if unopened := [key for key in keys if key not in loans]:
         async for row in queries.read_waiting(connection, ids=unopened):
             waiting = Waiting.model_validate_json(row["waiting"])
-            paid = tuple(payments.get(row["id"], ()))
-            accounts[row["id"]] = Awaiting(row["id"], waiting.acceptance, waiting.approval, paid)
+            paid = tuple(entries.get(row["id"], ()))
+            chain = Chain(waiting.journals, waiting.journal_head) if waiting.journals else START
+            accounts[row["id"]] = Awaiting(row["id"], waiting.acceptance, waiting.approval, paid, chain)
     return accounts
 
 
-def _grouped(kind: Any, rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
-    groups: dict[UUID, list[Any]] = defaultdict(list)
-    for loan_id, *values in rows:
-        groups[loan_id].append(kind._make(values))
-    return groups
+def _entry(row: Any) -> Entry:
+    _, *values = row
+    entry = Entry._make(values)
+    return entry._replace(
+        kind=Kind(entry.kind),
+        intent=PaymentIntent(entry.intent) if entry.intent else None,
+        parts=tuple([Part._make(each) for each in json.loads(row["parts"])]),
+        capitalised=tuple(json.loads(row["capitalised"])) if row["capitalised"] else (0, 0, 0),
+    )
 
 
-def _loan(row: Any, instalments: tuple[Instalment, ...], payments: tuple[Payment, ...]) -> Loan:
+def _loan(row: Any, instalments: tuple[Instalment, ...], entries: tuple[Entry, ...]) -> Loan:
     agreed = {name: row[name] for name in _CONTRACT[1:]}
     agreed["method"] = Method(agreed["method"])
+    agreed["recipient"] = Recipient(agreed["recipient"])
+    agreed["options"] = LoanOptions.model_validate_json(agreed["options"]) if agreed["options"] else None
+    attempt = row["debit_attempt"]
+    debit = Debit(row["debit_next_on"], row["debit_due"], attempt, row["debit_waits_for"])
     return Loan(
         id=row["id"],
         contract=Contract(customer_id=row["customer_id"], currency=row["currency"], **agreed),
         instalments=instalments,
         pay_on=row["pay_on"],
+        annual_rate=row["rate_now"],
         status=Status(row["status"]),
-        payments=payments,
+        entries=entries,
+        original=_original(row["original"]),
+        anchor_on=row["anchor_on"],
+        anchor_interest=row["anchor_interest"],
+        anchor_subsidy=row["anchor_subsidy"],
+        walked_to=row["walked_to"],
+        payouts=_payouts(row["payouts"]),
+        debit=NO_DEBIT if debit == NO_DEBIT else debit,
+        refund=row["refund"],
+        refunds=row["refunds"],
         attempt=row["attempt"],
         disbursed_on=row["disbursed_on"],
         bank_reference=row["bank_reference"],
@@ -208,6 +340,28 @@ def _loan(row: Any, instalments: tuple[Instalment, ...], payments: tuple[Payment
         credit=row["credit"],
         next_action_on=row["next_action_on"],
         aged_through=row["aged_through"],
+        charged_off_on=row["charged_off_on"],
         ended_on=row["ended_on"],
+        ending=ClosingReason(row["ending"]) if row["ending"] else None,
         sequence=row["sequence"],
+        chain=Chain(row["journals"], row["journal_head"]) if row["journals"] else START,
+    )
+
+
+def _original(text: str | None) -> tuple[Instalment, ...]:
+    if text is None:
+        return ()
+    return tuple(Instalment(number, date.fromisoformat(due), *rest) for number, due, *rest in json.loads(text))
+
+
+def _payouts(text: str | None) -> tuple[Payout, ...]:
+    if text is None:
+        return ()
+    return tuple(
+        payout._replace(
+            kind=Kind(payout.kind),
+            pay_on=date.fromisoformat(payout.pay_on),  # type: ignore[arg-type]
+            done_on=date.fromisoformat(payout.done_on) if payout.done_on else None,  # type: ignore[arg-type]
+        )
+        for payout in map(Payout._make, json.loads(text))
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from lendstream.events.loan import Bucket
-from lendstream_servicing.domain.ageing import days_past_due
+from lendstream_servicing.domain.delinquency import days_past_due
 from lendstream_servicing.domain.loan import Awaiting, Loan
 
 

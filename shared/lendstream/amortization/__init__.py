@@ -29,6 +29,7 @@ from .engine import ENGINE, generate
 from .errors import TermsError
 from .options import Options
 from .parts import Basis, Fee, Income, RateChange, Subsidy, Tranche, When
+from .recast import Course, Keep, Recast, course_of
 from .record import provenance, terms_of
 from .rounding import Rounding
 from .schedule import Instalment, Schedule
@@ -47,6 +48,7 @@ __all__ = [
     "ContingentCost",
     "Conventions",
     "CostDisclosure",
+    "Course",
     "DayCount",
     "Fee",
     "FeeCost",
@@ -55,12 +57,14 @@ __all__ = [
     "Income",
     "Instalment",
     "IsWorkingDay",
+    "Keep",
     "Level",
     "Method",
     "MonthEnd",
     "NoRateError",
     "Options",
     "RateChange",
+    "Recast",
     "Rounding",
     "Schedule",
     "Shift",
@@ -72,6 +76,7 @@ __all__ = [
     "When",
     "accrue",
     "actuarial_rate",
+    "course_of",
     "disclose",
     "effective_rate",
     "generate",

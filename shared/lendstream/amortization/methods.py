@@ -136,6 +136,8 @@ def flat(span: Span) -> Split:
 
 def single_payment(span: Span) -> Split:
     """一次性还本付息: simple interest, rounded once."""
+    if span.first_interest is not None:
+        return [span.balance], [span.first_interest]
     divide = span.terms.conventions.divide
     return [span.balance], [divide(span.balance * sum(span.factors), span.unit)]
 

@@ -63,6 +63,16 @@ MinorUnits = Annotated[
     int,
     Field(ge=0, le=MAX_MINOR_UNITS, examples=[128_050], json_schema_extra={"x-unit": "minor units of the currency"}),
 ]
+SignedMinorUnits = Annotated[
+    int,
+    Field(
+        ge=-MAX_MINOR_UNITS,
+        le=MAX_MINOR_UNITS,
+        examples=[128_050],
+        json_schema_extra={"x-unit": "minor units of the currency"},
+    ),
+]
+"""A difference."""
 TotalMinorUnits = Annotated[
     int,
     Field(ge=0, le=2**53 - 1, examples=[1_250_000_000], json_schema_extra={"x-unit": "minor units of the currency"}),

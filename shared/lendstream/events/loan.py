@@ -21,6 +21,7 @@ from lendstream.events.base import (
     Rate,
     Reference,
     ShortText,
+    SignedMinorUnits,
     Timestamp,
 )
 from lendstream.events.intake import LoanOptions
@@ -418,6 +419,8 @@ class RescheduleReason(StrEnum):
     """A later payout came otherwise than planned."""
     CORRECTION = "correction"
     """A payment of the past was found or taken back."""
+    ACCELERATION = "acceleration"
+    """Everything fell due when the loan was charged off."""
     RECALCULATION = "recalculation"
     """Interest follows what was really owed."""
 
@@ -443,12 +446,12 @@ class LoanRescheduled(LoanEvent):
     """Principal still owed."""
     total_outstanding: MinorUnits
     """Everything still owed by the schedule, fees and penalties included."""
-    capitalised_interest: MinorUnits = 0
-    """Unpaid interest that became principal."""
-    capitalised_fee: MinorUnits = 0
-    """Unpaid fees that became principal."""
-    capitalised_penalty: MinorUnits = 0
-    """Unpaid penalties that became principal."""
+    capitalised_interest: SignedMinorUnits = 0
+    """Unpaid interest that became principal; negative where relief that had done so was undone or corrected."""
+    capitalised_fee: SignedMinorUnits = 0
+    """Unpaid fees that became principal; negative likewise."""
+    capitalised_penalty: SignedMinorUnits = 0
+    """Unpaid penalties that became principal; negative likewise."""
 
 
 class WaiverReason(StrEnum):

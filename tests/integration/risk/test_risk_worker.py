@@ -11,10 +11,10 @@ from integration.risk.workers import Workers
 from lendstream.dead_letter import DeadLetter, parse
 from lendstream.envelope import Record, encode
 from lendstream.events.application import ApplicationReady
-from lendstream.events.decision import Outcome
+from lendstream.events.decision import CustomerPosition, Outcome
 from lendstream.topics import APPLICATION, DECISION
 from support.broker import read_topic
-from support.risk import closed, late, opened, ready, records, withdrawn
+from support.risk import charged_off, closed, late, opened, paid, ready, records, reopened, undone, withdrawn
 from support.waiting import until
 
 
@@ -65,6 +65,38 @@ async def test_loan_events_change_what_the_next_decision_knows(workers: Workers)
     await until(is_past_due, "the late loan is known")
     await workers.publish(late(loan, 3, 0), closed(loan, 4))
     await until(is_repeat, "the repaid loan is known")
+
+
+async def test_a_closed_loan_that_is_owed_again_is_known_to_an_instance_that_starts_anew(workers: Workers) -> None:
+    first = await workers.make().started()
+    asked = ready()
+    await workers.publish(asked)
+    (decided,) = await workers.decided(asked)
+    loan = opened(decided)
+    await workers.publish(loan, paid(loan, 2, 0), closed(loan, 3))
+
+    async def position() -> CustomerPosition:
+        following = ready(customer_id=asked.customer_id)
+        await workers.publish(following)
+        (decision,) = await workers.decided(following)
+        await workers.publish(withdrawn(following))
+        return decision.position
+
+    async def is_repaid() -> bool:
+        return (await position()).loans_repaid == 1
+
+    async def is_owed_again() -> bool:
+        found = await position()
+        return (found.loans_repaid, found.exposure, found.worst_days_past_due) == (0, 45_000, 181)
+
+    await until(is_repaid, "the repaid loan is known")
+    assert first.stop() == 0
+    await workers.make().started()  # with a data folder of its own: the changelog is all it has
+    await workers.publish(undone(loan, 4, 45_000), reopened(loan, 5, 45_500), charged_off(loan, 6))
+    await until(is_owed_again, "the loan is owed again, and given up")
+    await workers.publish(loan, paid(loan, 2, 0), closed(loan, 3), reopened(loan, 5, 45_500))  # late copies
+    assert await is_owed_again()
+    assert await workers.letters(0) == []
 
 
 async def test_an_application_asked_about_again_gets_the_same_decision(workers: Workers) -> None:

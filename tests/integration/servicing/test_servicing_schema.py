@@ -43,4 +43,4 @@ async def test_the_documented_schema_is_the_migrated_one(postgres_admin: str) ->
                 await connection.close()
     migrated, documented = descriptions
     assert documented == migrated
-    assert len({row[0] for row in migrated["columns"]}) == 7
+    assert len({row[0] for row in migrated["columns"]}) == 12

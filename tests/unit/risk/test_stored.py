@@ -1,32 +1,46 @@
 """States of every version ever written can be read."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lendstream_risk import policies
 from lendstream_risk.domain import stored
-from lendstream_risk.domain.customer import Commitment, Customer, Loan, Remembered
+from lendstream_risk.domain.customer import Commitment, Customer, Ended, Loan, Remembered
 from lendstream_risk.domain.decide import decide
 from lendstream_risk.domain.fold import change_delinquency, close_loan, open_loan
 from lendstream_risk.domain.stored import VERSION, StateError, dumps, loads
 from support.risk import closed, late, opened, ready
 
 STATES = Path(__file__).parent / "states"
+OPEN, OVER = "0190a3c0-0000-7000-8000-000000000001", "0190a3c0-0000-7000-8000-000000000002"
 KNOWN = Customer(
-    loans={"0190a3c0-0000-7000-8000-000000000001": Loan("0190a3c0-0000-7000-8000-00000000000a", 300_000, 45_840, 5, 7)},
+    loans={OPEN: Loan("0190a3c0-0000-7000-8000-00000000000a", 300_000, 45_840, 5, 7, 100_000, 900_000, True)},
     commitments={"0190a3c0-0000-7000-8000-00000000000b": Commitment(500_000, 46_100)},
-    ended={"0190a3c0-0000-7000-8000-000000000002": "0190a3c0-0000-7000-8000-00000000000c"},
+    ended={OVER: Ended(Loan("0190a3c0-0000-7000-8000-00000000000c", 0, 45_840, 0, 9), repaid=True)},
     loans_repaid=1,
+    charged_off=1,
     decided={"0190a3c0-0000-7000-8000-00000000000b": Remembered("5f2b9c0d11e0a7c4", 1, 1, (1, 300_000, 45_840, 1, 5))},
 )
-"""What each of the files beside this test holds."""
+"""What the newest of the files beside this test holds."""
+READ = {
+    # of a loan that was over, version 1 kept the application alone; it knew no tranches, limits and charge-offs
+    1: replace(
+        KNOWN,
+        loans={OPEN: Loan("0190a3c0-0000-7000-8000-00000000000a", 300_000, 45_840, 5, 7)},
+        ended={OVER: Ended(Loan("0190a3c0-0000-7000-8000-00000000000c", 0, 0, 0, 0), repaid=True)},
+        charged_off=0,
+    ),
+    2: KNOWN,
+}
+"""What each of the files beside this test is read as."""
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
 def test_a_state_of_each_version_is_read(version: int) -> None:
-    assert loads((STATES / f"v{version}.json").read_bytes()) == KNOWN
+    assert loads((STATES / f"v{version}.json").read_bytes()) == READ[version]
 
 
 def test_what_is_written_is_of_the_present_version_and_read_back() -> None:

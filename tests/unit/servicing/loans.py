@@ -14,6 +14,7 @@ from lendstream.events.loan import LoanEvent
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed, PaymentReceived
 from lendstream_servicing.domain import opening, payments, payout
 from lendstream_servicing.domain.loan import Account, Loan, Policy, disbursement_id_of, loan_id_of
+from lendstream_servicing.ledger import chart
 
 TODAY = date(2026, 3, 2)
 APPLICATION = UUID("7b1e0f0e-4c39-5a59-9a0b-1d6f4a9f2f10")
@@ -30,7 +31,7 @@ def catalogue_with(**changes: Any) -> Catalogue:
     return Catalogue({PRODUCT: {1: product}})
 
 
-POLICY = Policy(load(), payout_attempts=3)
+POLICY = Policy(load(), chart().numbers)
 
 
 def acceptance(**changes: Any) -> OfferAccepted:

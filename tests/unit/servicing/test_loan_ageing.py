@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lendstream.events.loan import Bucket, DelinquencyChanged, InstalmentOverdue, LoanEvent
-from lendstream_servicing.domain.ageing import age, bucket_of, days_past_due
+from lendstream_servicing.domain.ageing import age
+from lendstream_servicing.domain.delinquency import bucket_of, days_past_due
 from lendstream_servicing.domain.loan import Loan, Policy
 from unit.servicing import loans
 
@@ -112,7 +113,7 @@ def test_a_day_that_is_walked_late_never_cures() -> None:
 
 
 def test_the_late_fee_is_charged_once_after_the_grace() -> None:
-    policy = Policy(loans.catalogue_with(late_fee=1_000, grace_days=3))
+    policy = replace(loans.POLICY, catalogue=loans.catalogue_with(late_fee=1_000, grace_days=3))
     loan = loans.active(policy)
     within, _ = aged(loan, after_due(3), policy)
     assert within.instalments[0].penalty == 0
@@ -128,7 +129,7 @@ def test_the_late_fee_is_charged_once_after_the_grace() -> None:
 
 
 def test_without_grace_the_late_fee_comes_with_the_first_day() -> None:
-    policy = Policy(loans.catalogue_with(late_fee=500, grace_days=0))
+    policy = replace(loans.POLICY, catalogue=loans.catalogue_with(late_fee=500, grace_days=0))
     loan, _ = aged(loans.active(policy), after_due(1), policy)
     assert loan.instalments[0].penalty == 500
 

@@ -1,5 +1,6 @@
 """An acceptance and its decision become a loan, in either order."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -197,7 +198,7 @@ def test_an_approval_without_terms_is_refused() -> None:
 
 def test_an_equal_principal_product_opens_with_its_method() -> None:
     terms = {"product": "phone-instalment", "annual_rate": Decimal("0.12")}
-    policy = Policy(load())
+    policy = replace(loans.POLICY, catalogue=load())
     waiting, _ = approve(None, loans.approval(**terms), loans.TODAY, policy)
     loan, _ = accept(waiting, loans.acceptance(**terms), loans.TODAY, policy)
     assert isinstance(loan, Loan)

@@ -8,23 +8,36 @@ from lendstream.events.decision import CustomerPosition
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """An open loan. Amounts in minor units."""
+    """A loan, open unless it is `Ended`. Amounts in minor units."""
 
     application_id: str
     principal: int
     """Principal outstanding."""
     instalment: int
-    """What it takes of a month's income."""
+    """What it takes of a month's income: as the decision measured it, or the largest instalment still to come."""
     days_past_due: int
     sequence: int
     """The sequence of the last event folded in: an event that is not above it has been seen."""
+    to_come: int = 0
+    """Principal of tranches that are promised and not yet paid out."""
     limit: int = 0
-    """Of a credit line, the most that may be owed on it at a time; else 0."""
+    """Of a credit line: what may be owed on it at a time without another decision; else 0."""
+    charged_off: bool = False
+    """Given up in the books; the customer still owes it."""
 
     @property
     def exposure(self) -> int:
-        """What is owed, or may come to be without another decision."""
-        return max(self.principal, self.limit)
+        """What is owed or promised: a draw or a tranche asks for no other decision, so it counts before it comes."""
+        return max(self.principal + self.to_come, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A loan that is over. It is kept whole, because a payment that bounces opens it again."""
+
+    loan: Loan
+    repaid: bool
+    """Whether it is among the customer's `loans_repaid`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +68,12 @@ class Customer:
     """Open loans by loan id."""
     commitments: Mapping[str, Commitment] = field(default_factory=dict)
     """Approvals not yet turned into a loan, by application id."""
-    ended: Mapping[str, str] = field(default_factory=dict)
-    """Loans that are over, by loan id: the application each came from. So that a replay does not open them again."""
+    ended: Mapping[str, Ended] = field(default_factory=dict)
+    """Loans that are over, by loan id, the latest last. So that a replay does not open them again, but news does."""
     loans_repaid: int = 0
+    """Loans repaid as agreed and not opened again: neither returned in the days of cooling off nor charged off."""
+    charged_off: int = 0
+    """Loans ever given up in the books, paid since or not."""
     decided: Mapping[str, Remembered] = field(default_factory=dict)
     """Recent decisions by application id, oldest first."""
 
@@ -75,6 +91,5 @@ class Customer:
 
     def has_loan_of(self, application_id: str) -> bool:
         """Whether a loan, open or over, came from that application."""
-        return application_id in self.ended.values() or any(
-            loan.application_id == application_id for loan in self.loans.values()
-        )
+        loans = (*self.loans.values(), *(each.loan for each in self.ended.values()))
+        return any(loan.application_id == application_id for loan in loans)

@@ -17,13 +17,21 @@ VERSION = 2
 Document = dict[str, Any]
 
 
-def _with_limits(document: Document) -> Document:
-    """Version 1 knew no credit lines."""
-    loans = {key: loan | {"limit": 0} for key, loan in document.get("loans", {}).items()}
-    return document | {"loans": loans}
+def _keep_ended_loans(document: Document) -> Document:
+    """Version 1 kept of a loan that is over only its application.
+
+    Its sequence is not known, so events that it has seen count as news: they change only what is kept of it, and no
+    event of that time opens a loan again. Of those loans only closed ones can be, and all of them counted as repaid.
+    """
+
+    def kept(application_id: str) -> Document:
+        loan = {"application_id": application_id, "principal": 0, "instalment": 0, "days_past_due": 0, "sequence": 0}
+        return {"loan": loan, "repaid": True}
+
+    return {**document, "ended": {loan_id: kept(application) for loan_id, application in document["ended"].items()}}
 
 
-UPGRADES: Mapping[int, Callable[[Document], Document]] = {1: _with_limits}
+UPGRADES: Mapping[int, Callable[[Document], Document]] = {1: _keep_ended_loans}
 """By version: how its documents become documents of the next."""
 
 _ADAPTER = TypeAdapter(Customer)

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from lendstream.amortization import Schedule, TermsError, generate
+from lendstream.amortization import Schedule, TermsError, When
+from lendstream.amortization.charges import opening_fee
 from lendstream.catalogue import Product, UnknownProductError
 from lendstream.errors import DataError, FieldError, Refused
 from lendstream.events.application import OfferAccepted
 from lendstream.events.decision import ApplicationDecided, Terms
-from lendstream.events.loan import DisbursementRequested, LoanOpened, ScheduledInstalment
+from lendstream.events.loan import DisbursementRequested, LoanOpened, OpeningFee, Payer, Recipient
 
 from .loan import (
     Account,
@@ -17,7 +18,6 @@ from .loan import (
     Approval,
     Awaiting,
     Contract,
-    Instalment,
     Loan,
     Policy,
     Telling,
@@ -25,6 +25,9 @@ from .loan import (
     loan_id_of,
     numbered,
 )
+from .schedules import instalments
+from .telling import scheduled
+from .tranches import planned
 
 
 def accept(account: Account | None, event: OfferAccepted, today: date, policy: Policy) -> Answer:
@@ -69,6 +72,7 @@ def mismatches(acceptance: OfferAccepted, approval: Approval) -> list[FieldError
         "currency": (acceptance.currency, terms.currency),
         "instalments": (acceptance.instalments, terms.instalments),
         "annual_rate": (acceptance.annual_rate, terms.annual_rate),
+        "options": (acceptance.options, terms.options),
     }
     found = [
         FieldError(
@@ -104,6 +108,7 @@ def _open(waiting: Awaiting, acceptance: OfferAccepted, approval: Approval, toda
     # A day that is already over cannot be paid on, and no interest runs before the money is on its way.
     pay_on = max(acceptance.disburse_on, today)
     product, schedule = _schedule(approval.terms, acceptance.amount, pay_on, policy)
+    fees = _opening_fees(schedule)
     contract = Contract(
         application_id=acceptance.application_id,
         customer_id=acceptance.customer_id,
@@ -117,24 +122,40 @@ def _open(waiting: Awaiting, acceptance: OfferAccepted, approval: Approval, toda
         principal=acceptance.amount,
         currency=acceptance.currency,
         annual_rate=acceptance.annual_rate,
-        upfront_fee=product.upfront_fee(acceptance.amount),
+        tenor=acceptance.instalments,
+        upfront_fee=sum([fee.amount for fee in fees]),
         payout_account=acceptance.payout_account,
         engine=schedule.engine,
         opened_on=today,
         interest_from=pay_on,
         submitted_at=acceptance.submitted_at,
+        debit_account=acceptance.debit_account,
+        recipient=Recipient(product.payout_to),
+        credit_limit=approval.terms.limit if product.revolving else 0,
+        options=approval.terms.options,
     )
-    instalments = tuple(Instalment(*row[:5]) for row in schedule.instalments)  # number to fee
-    loan = Loan(waiting.id, contract, instalments, pay_on, payments=waiting.payments)
-    return numbered(loan, (_opened(loan), payout_request(loan)))
+    loan = Loan(
+        waiting.id,
+        contract,
+        instalments(schedule),
+        pay_on,
+        contract.annual_rate,
+        entries=waiting.entries,
+        chain=waiting.chain,
+        journals=waiting.journals,
+    )
+    loan = planned(loan)
+    return numbered(loan, (_opened(loan, schedule, fees), payout_request(loan)))
 
 
-def _schedule(terms: Terms, principal: int, start: date, policy: Policy) -> tuple[Product, Schedule]:
+def _schedule(approved: Terms, principal: int, start: date, policy: Policy) -> tuple[Product, Schedule]:
     try:
-        product = policy.catalogue.product(terms.product, terms.product_version)
-        if product.currency != terms.currency:
-            raise TermsError("currency", f"{product.code} lends {product.currency}, not {terms.currency}")
-        return product, generate(product.terms(principal, terms.instalments, terms.annual_rate, start))
+        product = policy.catalogue.product(approved.product, approved.product_version)
+        if product.currency != approved.currency:
+            raise TermsError("currency", f"{product.code} lends {product.currency}, not {approved.currency}")
+        return product, product.schedule_for(
+            principal, approved.instalments, approved.annual_rate, start, approved.options
+        )
     except UnknownProductError as error:
         raise Refused(
             "unknown_product", f"{error}.", field="product", fix="Deploy the product's file, then retry."
@@ -146,7 +167,16 @@ def _schedule(terms: Terms, principal: int, start: date, policy: Policy) -> tupl
         ) from error
 
 
-def _opened(loan: Loan) -> Telling:
+def _opening_fees(schedule: Schedule) -> tuple[OpeningFee, ...]:
+    """What is kept from the payout, fee by fee."""
+    return tuple(
+        OpeningFee(code=fee.code, payee=fee.payee, amount=opening_fee(schedule.terms, fee))
+        for fee in schedule.terms.options.fees
+        if fee.when is When.OPENING
+    )
+
+
+def _opened(loan: Loan, schedule: Schedule, fees: tuple[OpeningFee, ...]) -> Telling:
     contract = loan.contract
     return partial(
         LoanOpened,
@@ -160,20 +190,16 @@ def _opened(loan: Loan) -> Telling:
         currency=contract.currency,
         annual_rate=contract.annual_rate,
         upfront_fee=contract.upfront_fee,
-        instalments=tuple(
-            ScheduledInstalment(
-                number=each.number,
-                due_date=each.due_date,
-                principal=each.principal,
-                interest=each.interest,
-                fee=each.fee,
-            )
-            for each in loan.instalments
-        ),
+        instalments=tuple([scheduled(each) for each in loan.instalments]),
         engine=contract.engine,
         opened_on=contract.opened_on,
         interest_from=contract.interest_from,
         submitted_at=contract.submitted_at,
+        options=contract.options,
+        recipient=contract.recipient,
+        limit=contract.credit_limit,
+        opening_fees=fees,
+        subsidies=tuple(Payer(payer=payer, amount=sum(parts)) for payer, parts in schedule.subsidies.items()),
     )
 
 
@@ -187,6 +213,8 @@ def payout_request(loan: Loan) -> Telling:
         payout_account=loan.contract.payout_account,
         pay_on=loan.pay_on,
         attempt=loan.attempt,
+        recipient=loan.contract.recipient,
+        order_reference=loan.contract.options.order_reference if loan.contract.options else None,
     )
 
 

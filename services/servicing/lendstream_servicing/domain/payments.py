@@ -1,96 +1,150 @@
-"""Money in: applied to an active loan, else kept in suspense until the loan can take it. Nothing is lost."""
+"""Money in: applied as soon as the loan can take it, in suspense until then, taken back when it bounces.
+
+Nothing is lost: money for a loan that is not known or not paid out, or in another currency, waits where an operator
+sees it.
+"""
 
 from dataclasses import replace
 from datetime import date
-from functools import partial
 
 from lendstream.errors import Refused
-from lendstream.events.loan import LoanClosed, PaymentApplied
-from lendstream.events.payment import PaymentReceived
+from lendstream.events.payment import PaymentFailed, PaymentReceived, PaymentReversed, RefundConfirmed, RefundFailed
 
-from .ageing import rebucketed, scheduled
-from .allocation import allocate
-from .loan import Account, Answer, Awaiting, Loan, Payment, Policy, Status, Telling, numbered
+from .collection import answered
+from .life import carried_on, corrected
+from .loan import Account, Answer, Awaiting, Entry, Kind, Loan, Policy, numbered
+from .refunds import check_order
 
 
 def receive(account: Account | None, event: PaymentReceived, today: date, policy: Policy) -> Answer:
     """A payment came in. The same number with the same content was seen before and changes nothing.
 
-    Errors: Refused for a known number with other content, and for another currency than the loan's.
+    Errors: Refused for a known number with other content.
     """
     account = account or Awaiting(event.loan_id)
-    payment = Payment(
-        payment_id=event.payment_id,
-        amount=event.amount,
-        currency=event.currency,
-        value_date=event.value_date,
-        channel=event.channel,
-        received_on=today,
-        applied_on=None,
+    entry = Entry(
+        event.payment_id,
+        Kind.PAYMENT,
+        event.amount,
+        event.currency,
+        event.value_date,
+        event.channel,
+        today,
         unallocated=event.amount,
+        intent=event.intent,
     )
-    if known := next((each for each in account.payments if each.payment_id == payment.payment_id), None):
-        _check_same(known, payment)
+    if known := _find(account, entry.id):
+        _check_same(known, entry)
         return account, ()
     if isinstance(account, Awaiting):
-        return replace(account, payments=(*account.payments, payment)), ()
-    if payment.currency != account.contract.currency:
+        return replace(account, entries=(*account.entries, entry)), ()
+    loan = replace(account, entries=(*account.entries, entry))
+    if event.request_id is not None:
+        loan = answered(loan, event.request_id, policy.product(loan), None, today)
+    return numbered(*carried_on(loan, today, policy))
+
+
+def fail(account: Account | None, event: PaymentFailed, today: date, policy: Policy) -> Answer:
+    """A debit order brought nothing: the next one follows by the product's plan. Seen again, it changes nothing.
+
+    Errors: Refused for a loan that is not open.
+    """
+    loan = opened(account)
+    return answered(loan, event.request_id, policy.product(loan), event.reason, today), ()
+
+
+def reverse(account: Account | None, event: PaymentReversed, today: date, policy: Policy) -> Answer:
+    """A payment is taken back; the loan is derived anew as if it had never come. Seen again, it changes nothing.
+
+    Errors: Refused for a payment that is not known.
+    """
+    entry = _find(account, event.payment_id) if account else None
+    if account is None or entry is None or entry.kind is not Kind.PAYMENT:
         raise Refused(
-            "wrong_currency",
-            f"The loan is in {account.contract.currency}, the payment in {payment.currency}.",
-            field="currency",
-            fix=f"Exchange it and send it in {account.contract.currency}, under another payment_id.",
+            "unknown_payment",
+            f"No payment {event.payment_id} came in for this loan.",
+            field="payment_id",
+            fix="Send payment_id and loan_id as in PaymentReceived, after it.",
         )
-    return numbered(*apply_suspended(replace(account, payments=(*account.payments, payment)), today, policy))
+    if entry.undone_on is not None:
+        return account, ()
+    undone = entry._replace(undone_on=today, reason=event.reason, unallocated=0)
+    taken = replace(account, entries=tuple(undone if each is entry else each for each in account.entries))
+    if isinstance(taken, Awaiting) or isinstance(account, Awaiting) or entry.applied_on is None:
+        return taken, ()
+    after, told = corrected(account_with(account, undone), today, policy, f"reversal of {entry.id}")
+    return numbered(after, told)
 
 
-def apply_suspended(loan: Loan, today: date, policy: Policy) -> tuple[Loan, list[Telling]]:
-    """Apply what is in suspense, in the order of arrival, if the loan's money is out; another currency stays there."""
-    told: list[Telling] = []
-    if loan.status in (Status.ACTIVE, Status.CLOSED):
-        for payment in loan.payments:
-            if payment.applied_on is None and payment.currency == loan.contract.currency:
-                loan, news = _apply(loan, payment, today, policy)
-                told += news
-    return loan, told
+def refund_paid(account: Account | None, event: RefundConfirmed, today: date, policy: Policy) -> Answer:
+    """A credit balance was given back. Seen again, it changes nothing.
 
-
-def _apply(loan: Loan, payment: Payment, today: date, policy: Policy) -> tuple[Loan, list[Telling]]:
-    product = policy.product(loan)
-    instalments, parts, credit = allocate(loan.instalments, payment.amount, product.allocation, payment.value_date)
-    applied = payment._replace(applied_on=today, unallocated=credit)
-    paid = replace(
-        loan,
-        instalments=instalments,
-        payments=tuple(applied if each is payment else each for each in loan.payments),
-        credit=loan.credit + credit,
+    Errors: Refused for a loan that is not open, an order that was never given, or another amount than asked for.
+    """
+    loan = opened(account)
+    check_order(loan, event.refund_id)
+    if _find(loan, str(event.refund_id)):
+        return loan, ()
+    if loan.refund and (event.amount, event.currency) != (loan.refund, loan.contract.currency):
+        raise Refused(
+            "amount_not_as_asked",
+            f"{loan.refund} {loan.contract.currency} was asked for, {event.amount} {event.currency} is confirmed.",
+            field="amount",
+            fix="Pay back what was asked for; settle the difference with operations, then retry.",
+        )
+    entry = Entry(
+        str(event.refund_id),
+        Kind.REFUND,
+        event.amount,
+        event.currency,
+        min(event.value_date, today),
+        "",
+        today,
+        reason=event.bank_reference,
     )
-    tell = partial(
-        PaymentApplied,
-        payment_id=payment.payment_id,
-        amount=payment.amount,
-        currency=payment.currency,
-        value_date=payment.value_date,
-        allocations=parts,
-        credit=credit,
-        principal_outstanding=paid.principal_outstanding,
-        total_outstanding=(owed := paid.total_outstanding),
-    )
-    moved, cured = rebucketed(paid, today)
-    told: list[Telling] = [tell, *cured]
-    if not owed and loan.status is Status.ACTIVE:
-        moved = replace(moved, status=Status.CLOSED, ended_on=payment.value_date)
-        told.append(partial(LoanClosed, closed_on=payment.value_date, credit=moved.credit, currency=payment.currency))
-    return scheduled(moved, product), told
+    return numbered(*carried_on(replace(loan, refund=0, entries=(*loan.entries, entry)), today, policy))
 
 
-def _check_same(known: Payment, again: Payment) -> None:
+def refund_failed(account: Account | None, event: RefundFailed, today: date, policy: Policy) -> Answer:
+    """A credit balance could not be given back: it stays, and an operator asks again.
+
+    Errors: Refused for a loan that is not open or an order that was never given.
+    """
+    loan = opened(account)
+    check_order(loan, event.refund_id)
+    if not loan.refund or _find(loan, str(event.refund_id)):
+        return loan, ()
+    return replace(loan, refund=0), ()
+
+
+def account_with(loan: Loan, entry: Entry) -> Loan:
+    """The loan with another state of one of its entries."""
+    return replace(loan, entries=tuple(entry if each.id == entry.id else each for each in loan.entries))
+
+
+def opened(account: Account | None) -> Loan:
+    """The loan of an account. Raises Refused where none is open."""
+    if account is None or isinstance(account, Awaiting):
+        raise Refused(
+            "unknown_loan",
+            "No loan of this id has been opened.",
+            field="loan_id",
+            fix="Send loan_id as in LoanOpened.",
+        )
+    return account
+
+
+def _find(account: Account | None, entry_id: str) -> Entry | None:
+    return next((each for each in account.entries if each.id == entry_id), None) if account else None
+
+
+def _check_same(known: Entry, again: Entry) -> None:
     for field in ("amount", "currency", "value_date", "channel"):
         before, now = getattr(known, field), getattr(again, field)
         if before != now:
             raise Refused(
                 "payment_conflict",
-                f"Payment {known.payment_id} came before with {before}, now with {now}.",
+                f"Payment {known.id} came before with {before}, now with {now}.",
                 field=field,
                 fix="Give other money another payment_id.",
             )

@@ -9,10 +9,11 @@ from lendstream.errors import Refused
 from lendstream.events.loan import LoanCancelled, LoanDisbursed
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
 
-from .ageing import scheduled
-from .loan import Account, Answer, Awaiting, Loan, Policy, Status, disbursement_id_of, numbered
+from .collection import planned
+from .life import carried_on, corrected, scheduled
+from .loan import Account, Answer, Awaiting, Entry, Kind, Loan, Payout, Policy, Status, disbursement_id_of, numbered
 from .opening import payout_request
-from .payments import apply_suspended
+from .tranches import ordered, part_of, with_payout
 
 
 def confirm(account: Account | None, event: DisbursementConfirmed, today: date, policy: Policy) -> Answer:
@@ -22,12 +23,14 @@ def confirm(account: Account | None, event: DisbursementConfirmed, today: date, 
     reported failed before, or a confirmation that contradicts an earlier one.
     """
     loan = _known(account)
+    if payout := part_of(loan, event.disbursement_id):
+        return _confirm_part(loan, payout, event, today, policy)
     if event.disbursement_id != disbursement_id_of(loan.id, loan.attempt):
         _check_order(loan, event.disbursement_id)
         raise _contradiction("payout_superseded", "The order was reported failed, and another was given.")
     if loan.status is Status.CANCELLED:
         raise _contradiction("loan_cancelled", "The order was reported failed, and the loan cancelled.")
-    _check_asked(loan, event)
+    _check_asked(loan.contract.payout, loan.contract.currency, event)
     if loan.status is not Status.OPENED:
         if (event.value_date, event.bank_reference) != (loan.disbursed_on, loan.bank_reference):
             raise _contradiction("payout_conflict", f"The payout was confirmed before as {loan.bank_reference}.")
@@ -40,9 +43,64 @@ def confirm(account: Account | None, event: DisbursementConfirmed, today: date, 
         currency=event.currency,
         disbursed_on=event.value_date,
         bank_reference=event.bank_reference,
+        principal=loan.contract.principal - loan.contract.later,
     )
-    paid, told = apply_suspended(scheduled(active, policy.product(active)), today, policy)
+    active = scheduled(planned(active, policy.product(active), event.value_date), policy)
+    paid, told = carried_on(active, today, policy)
     return numbered(paid, [tell, *told])
+
+
+def _confirm_part(loan: Loan, payout: Payout, event: DisbursementConfirmed, today: date, policy: Policy) -> Answer:
+    """A tranche or a draw is out."""
+    if payout.cancelled or event.disbursement_id != disbursement_id_of(loan.id, payout.attempt, payout.part):
+        raise _contradiction("payout_superseded", "The order was reported failed before.")
+    _check_asked(payout.amount, loan.contract.currency, event)
+    if payout.done_on is not None:
+        if event.value_date != payout.done_on:
+            raise _contradiction("payout_conflict", f"The payout was confirmed before, as of {payout.done_on}.")
+        return loan, ()
+    on = min(event.value_date, today)
+    entry = Entry(
+        str(event.disbursement_id),
+        payout.kind,
+        payout.amount,
+        event.currency,
+        on,
+        "",
+        today,
+        detail=f'{{"instalments": {payout.instalments}}}' if payout.kind is Kind.DRAW else "",
+    )
+    tell = partial(
+        LoanDisbursed,
+        disbursement_id=event.disbursement_id,
+        amount=event.amount,
+        currency=event.currency,
+        disbursed_on=event.value_date,
+        bank_reference=event.bank_reference,
+        part=payout.part,
+        principal=payout.amount,
+    )
+    out = with_payout(replace(loan, entries=(*loan.entries, entry)), payout._replace(done_on=on))
+    if payout.kind is Kind.TRANCHE and on != payout.pay_on:
+        after, told = corrected(out, today, policy, f"tranche {payout.part} paid out on {on}")
+    else:
+        after, told = carried_on(out, today, policy)
+    return numbered(after, [tell, *told])
+
+
+def _fail_part(loan: Loan, payout: Payout, event: DisbursementFailed, today: date, policy: Policy) -> Answer:
+    """A tranche or a draw could not be paid out: tried again, or the loan goes on without it."""
+    if payout.cancelled or event.disbursement_id != disbursement_id_of(loan.id, payout.attempt, payout.part):
+        return loan, ()
+    if payout.done_on is not None:
+        raise _contradiction("already_disbursed", f"The payout was confirmed before, as of {payout.done_on}.")
+    if event.retryable and payout.attempt < policy.payout_attempts:
+        loan, tell = ordered(loan, payout._replace(attempt=payout.attempt + 1, pay_on=max(payout.pay_on, today)))
+        return numbered(loan, [tell])
+    without = with_payout(loan, payout._replace(cancelled=True))
+    if payout.kind is Kind.DRAW:
+        return scheduled(without, policy), ()
+    return numbered(*corrected(without, today, policy, f"tranche {payout.part} not paid out"))
 
 
 def fail(account: Account | None, event: DisbursementFailed, today: date, policy: Policy) -> Answer:
@@ -51,6 +109,8 @@ def fail(account: Account | None, event: DisbursementFailed, today: date, policy
     Errors: Refused for an unknown loan or order, and for an order that was confirmed before.
     """
     loan = _known(account)
+    if payout := part_of(loan, event.disbursement_id):
+        return _fail_part(loan, payout, event, today, policy)
     _check_order(loan, event.disbursement_id)
     current = event.disbursement_id == disbursement_id_of(loan.id, loan.attempt)
     if loan.status is Status.CANCELLED or not current:
@@ -92,8 +152,8 @@ def _check_order(loan: Loan, disbursement_id: UUID) -> None:
         )
 
 
-def _check_asked(loan: Loan, event: DisbursementConfirmed) -> None:
-    for field, asked in (("amount", loan.contract.payout), ("currency", loan.contract.currency)):
+def _check_asked(amount: int, currency: str, event: DisbursementConfirmed) -> None:
+    for field, asked in (("amount", amount), ("currency", currency)):
         if (said := getattr(event, field)) != asked:
             raise Refused(
                 f"{field}_not_as_asked",

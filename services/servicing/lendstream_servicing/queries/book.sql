@@ -45,15 +45,16 @@ SELECT sequence, type, at, data::text AS data FROM loan_event WHERE loan_id = :l
 
 -- name: suspense(after, n)
 -- Money that pays no instalment: in suspense until its loan can take it, or a credit that the customer gets back.
-SELECT position, payment_id, loan_id, amount, unallocated, payment.currency, value_date, channel, received_on,
+SELECT position, entry.id AS payment_id, loan_id, amount, unallocated, entry.currency, value_date, channel, received_on,
        CASE
            WHEN applied_on IS NOT NULL THEN 'credit'
            WHEN status = 'opened' THEN 'not_disbursed'
            WHEN status = 'cancelled' THEN 'loan_cancelled'
-           WHEN status IN ('active', 'closed') THEN 'wrong_currency'
+           WHEN entry.currency <> loan.currency THEN 'wrong_currency'
+           WHEN status IS NOT NULL THEN 'value_date_to_come'
            ELSE 'unknown_loan'
        END AS reason
-FROM payment LEFT JOIN loan ON loan.id = payment.loan_id
-WHERE unallocated > 0 AND position > :after
+FROM entry LEFT JOIN loan ON loan.id = entry.loan_id
+WHERE unallocated > 0 AND undone_on IS NULL AND position > :after
 ORDER BY position
 LIMIT :n;

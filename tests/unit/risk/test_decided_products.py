@@ -14,7 +14,7 @@ from lendstream_risk.domain.assess import Assessment, assess
 from lendstream_risk.domain.customer import Customer
 from lendstream_risk.domain.decide import decide
 from lendstream_risk.domain.explain import explain
-from lendstream_risk.domain.fold import apply_payment, open_loan
+from lendstream_risk.domain.fold import open_loan, set_principal
 from support.risk import applicant, bureau, opened, paid, ready
 
 RULEBOOK = policies.load()
@@ -190,4 +190,4 @@ def test_a_line_counts_with_its_limit_however_much_is_drawn() -> None:
     customer = open_loan(customer, loan)
     assert customer.position(besides="").exposure == limit
     assert customer.position(besides="").instalments_due == committed
-    assert apply_payment(customer, paid(loan, 2, 0)).position(besides="").exposure == limit
+    assert set_principal(customer, paid(loan, 2, 0)).position(besides="").exposure == limit

@@ -1,0 +1,137 @@
+"""One change of a loan: entries applied or taken back, then what follows from it, and the events that tell it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from .delinquency import BUCKETS, bucket_of, days_past_due
+from .loan import PAID_OUT, Entry, Kind, Loan, Policy, Status, Telling
+from .refunds import refunded
+from .telling import told
+from .walk import Outcome, Rederive, Walk, derived
+
+_DAY = timedelta(days=1)
+
+
+def carried_on(loan: Loan, today: date, policy: Policy) -> tuple[Loan, list[Telling]]:
+    """Apply what waits to be applied and counts by now; in suspense stays what the loan cannot take."""
+    waiting = [entry for entry in loan.entries if _counts(entry, loan, today)]
+    if not waiting:
+        return loan, []
+    walk = Walk(loan, policy)
+    cause = ""
+    waiting.sort(key=walk.effective)
+    try:
+        if loan.walked_to is not None and walk.effective(waiting[0]) < loan.walked_to:
+            raise Rederive
+        for entry in waiting:
+            walk.apply(entry)
+    except Rederive:
+        if loan.walked_to is not None and walk.effective(waiting[0]) < loan.walked_to:
+            cause = f"{waiting[0].kind.value} {waiting[0].id} of {waiting[0].value_date}"
+        walk = derived(loan, policy, _in_force(loan, today))
+    return concluded(loan, walk, today, policy, cause)
+
+
+def corrected(loan: Loan, today: date, policy: Policy, cause: str) -> tuple[Loan, list[Telling]]:
+    """Derive the loan anew: an entry of it was taken back, or its payouts came otherwise."""
+    walk = derived(loan, policy, _in_force(loan, today))
+    return concluded(loan, walk, today, policy, cause)
+
+
+def concluded(before: Loan, walk: Walk, today: date, policy: Policy, cause: str = "") -> tuple[Loan, list[Telling]]:
+    """The loan after a walk: its entries, its bucket, its next day; and the events of all that."""
+    walk.advance(today)
+    after = walk.result(_entries(before.entries, walk.outcomes, today, rederived=bool(cause)))
+    bucket = bucket_of(days_past_due(after, today))
+    if bucket is not after.bucket:
+        after = replace(after, bucket=bucket)
+    tellings = told(before, after, walk.outcomes, today, cause)
+    after, refund = refunded(after, today)
+    return scheduled(after, policy), [*tellings, *refund]
+
+
+def scheduled(loan: Loan, policy: Policy) -> Loan:
+    """The loan with the next day on which something happens by itself."""
+    following = next_action(loan, policy) if loan.status in PAID_OUT else None
+    return loan if following == loan.next_action_on else replace(loan, next_action_on=following)
+
+
+def next_action(loan: Loan, policy: Policy) -> date | None:
+    """The earliest of: a due date, an instalment found overdue, a late fee, another bucket, charge-off, a debit order,
+    a payout, money whose value date comes.
+    """
+    dates = [entry.value_date for entry in loan.entries if entry.applied_on is None and entry.undone_on is None]
+    if loan.status is Status.ACTIVE:
+        dates += _by_lateness(loan, policy)
+        dates += [each.pay_on for each in loan.payouts if not each.attempt and not each.cancelled]
+        if loan.debit.next_on is not None:
+            dates.append(loan.debit.next_on)
+    return min((each for each in dates if loan.aged_through is None or each > loan.aged_through), default=None)
+
+
+def _by_lateness(loan: Loan, policy: Policy) -> list[date]:
+    product = policy.product(loan)
+    dates: list[date] = []
+    oldest: date | None = None
+    for row in loan.instalments:
+        if loan.aged_through is None or row.due_date > loan.aged_through:
+            dates.append(row.due_date)
+            if row.overdue_on is None:
+                if row.outstanding:
+                    dates.append(row.due_date + _DAY)
+                break
+        if row.settled_on is not None or not row.outstanding:
+            continue
+        oldest = oldest or row.due_date
+        dates.append(row.due_date + _DAY)
+        if (product.late_fee or product.late_fee_rate) and not row.late_fee:
+            dates.append(row.due_date + timedelta(days=product.grace_days + 1))
+    if oldest is not None:
+        dates += [oldest + timedelta(days=first_day) for first_day, _ in BUCKETS]
+        dates.append(oldest + timedelta(days=product.charge_off_days))
+    return dates
+
+
+def _counts(entry: Entry, loan: Loan, today: date) -> bool:
+    return (
+        entry.applied_on is None
+        and entry.undone_on is None
+        and loan.status in PAID_OUT
+        and entry.currency == loan.contract.currency
+        and entry.value_date <= today
+    )
+
+
+def _in_force(loan: Loan, today: date) -> list[Entry]:
+    """What the loan is derived from: what was applied or counts by now, without what follows from it by itself."""
+    return [
+        entry
+        for entry in loan.entries
+        if entry.undone_on is None
+        and (entry.applied_on is not None or _counts(entry, loan, today))
+        and not follows_by_itself(entry)
+    ]
+
+
+def follows_by_itself(entry: Entry) -> bool:
+    """A small balance is written off whenever the entries leave one: the waiver is a result, not a cause."""
+    return entry.kind is Kind.WAIVER and entry.channel == "small_balance"
+
+
+def _entries(
+    before: Sequence[Entry], outcomes: Sequence[Outcome], today: date, *, rederived: bool
+) -> tuple[Entry, ...]:
+    """The entries as they are now: in the order of arrival, those that followed by themselves last."""
+    found = {outcome.entry.id: outcome.entry for outcome in outcomes}
+    entries = []
+    for entry in before:
+        now = found.pop(entry.id, None)
+        if now is not None:
+            now = now._replace(applied_on=entry.applied_on or today, undone_on=None)
+            entries.append(entry if now == entry else now)
+        elif rederived and follows_by_itself(entry) and entry.undone_on is None:
+            entries.append(entry._replace(undone_on=today))
+        else:
+            entries.append(entry)
+    return (*entries, *(entry._replace(applied_on=today) for entry in found.values()))

@@ -1,0 +1,658 @@
+"""A walk through a loan's life: day by day what lateness costs, entry by entry what it settles.
+
+    walk = Walk(loan, policy)        # where the loan stands
+    walk.apply(entry)                # an entry that comes after all the others
+    derived(loan, policy, entries)   # the same from the opening on, in the order of value dates
+
+The two ways give the same loan; the first is what happens nearly always and costs least. The walk changes lists of its
+own; loans and entries stay as they are.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import uuid5
+
+from lendstream.amortization import Course, DayCount, Keep, Method, Recast, TermsError
+from lendstream.amortization.rounding import DIVIDE
+from lendstream.catalogue import AllocationBy, Due, InAdvance, PayoffInterest, Product
+from lendstream.events.loan import ClosingReason, WaiverReason
+from lendstream.events.payment import PaymentIntent
+
+from .loan import Entry, Instalment, Kind, Loan, Part, Policy, Status
+from .relief import Arrears, Draw, Relief, Waiver
+from .schedules import base, base_course
+
+_DAY = timedelta(days=1)
+_YEAR = {DayCount.THIRTY_360: 360, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364}
+_KEEP = {
+    PaymentIntent.LOWER_INSTALMENT: Keep.TENOR,
+    PaymentIntent.FEWER_INSTALMENTS: Keep.INSTALMENT,
+    InAdvance.LOWER_INSTALMENT: Keep.TENOR,
+    InAdvance.FEWER_INSTALMENTS: Keep.INSTALMENT,
+}
+
+
+class Payoff(NamedTuple):
+    """What repaying everything on a day takes, minor units."""
+
+    overdue: int
+    """Everything of the instalments due until then."""
+    principal: int
+    """Principal of the instalments to come."""
+    interest: int
+    """Interest of the running period until then."""
+    prepayment_fee: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.overdue + self.principal + self.interest + self.prepayment_fee
+
+
+class Outcome(NamedTuple):
+    """An entry as it was applied, and what was owed after it."""
+
+    entry: Entry
+    principal_outstanding: int
+    total_outstanding: int
+
+
+@dataclass(slots=True)
+class _Split:
+    """What an entry settles, gathered instalment by instalment."""
+
+    parts: dict[int, list[int]]
+    settled: set[int]
+
+    def add(self, number: int, due: Due, amount: int) -> None:
+        self.parts.setdefault(number, [0, 0, 0, 0])[_PLACE[due]] += amount
+
+    def told(self) -> tuple[Part, ...]:
+        return tuple([Part(number, a, b, c, d, number in self.settled) for number, (a, b, c, d) in self.parts.items()])
+
+
+_PLACE = {Due.FEE: 0, Due.PENALTY: 1, Due.INTEREST: 2, Due.PRINCIPAL: 3}
+
+
+class Walk:
+    """Where a loan stands, while entries are applied to it."""
+
+    def __init__(self, loan: Loan, policy: Policy) -> None:
+        self.loan = loan
+        self.policy = policy
+        self.product: Product = policy.product(loan)
+        self.rows = list(loan.instalments)
+        self.undrawn = loan.undrawn
+        self.credit = loan.credit
+        self.at = loan.walked_to
+        self.anchor = (loan.anchor_on, loan.anchor_interest, loan.anchor_subsidy)
+        self.annual_rate = loan.annual_rate
+        self.original = loan.original
+        self.charged_off_on = loan.charged_off_on
+        self.ended: tuple[date, ClosingReason] | None = (
+            (loan.ended_on, loan.ending) if loan.ended_on and loan.ending else None
+        )
+        self.outcomes: list[Outcome] = []
+        self._course: Course | None = None
+
+    # -- what is owed
+
+    @property
+    def principal_outstanding(self) -> int:
+        """Principal still owed."""
+        return sum([row.principal - row.principal_paid for row in self.rows]) - self.undrawn
+
+    @property
+    def total_outstanding(self) -> int:
+        """Everything still owed."""
+        return sum([row.outstanding for row in self.rows]) - self.undrawn
+
+    # -- time
+
+    def advance(self, to: date) -> None:
+        """What lateness costs until a day: an instalment is overdue from the day after its due date."""
+        if self.charged_off_on is not None:
+            return
+        for index, row in enumerate(self.rows):
+            if row.due_date >= to:
+                break
+            if row.settled_on is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
+                self.rows[index] = self._aged(row, to)
+                self.at = to if self.at is None or to > self.at else self.at
+
+    def _aged(self, row: Instalment, to: date) -> Instalment:
+        product = self.product
+        bears = row.principal - row.principal_paid
+        if product.penalty_on_interest:
+            bears += row.interest - row.interest_paid
+        base_now = row.penalty_base + bears * (to - (row.penalty_to or row.due_date)).days
+        late_fee, penalty = row.late_fee, row.penalty
+        if (to - row.due_date).days > product.grace_days:
+            late_fee = late_fee or _late_fee(product, row)
+            penalty = max(penalty, _penalty(product, row, base_now))
+        return row._replace(
+            overdue_on=row.overdue_on or row.due_date + _DAY,
+            late_fee=late_fee,
+            penalty=penalty,
+            penalty_base=base_now,
+            penalty_to=to,
+        )
+
+    # -- entries
+
+    def apply(self, entry: Entry) -> None:
+        """Apply an entry that comes after all those applied before."""
+        on = self.effective(entry)
+        self.advance(on)
+        self.at = on if self.at is None or on > self.at else self.at
+        applied = _APPLY[entry.kind](self, entry, on)
+        self.outcomes.append(Outcome(applied, self.principal_outstanding, self.total_outstanding))
+        self._end(entry, on)
+
+    def effective(self, entry: Entry) -> date:
+        """The day that an entry counts from: not before the payout, nor before a charge-off that was known."""
+        on = entry.value_date
+        if self.loan.disbursed_on is not None and on < self.loan.disbursed_on:
+            on = self.loan.disbursed_on
+        if self.charged_off_on is not None and on < self.charged_off_on:
+            on = self.charged_off_on
+        return on
+
+    def _pay(self, entry: Entry, on: date) -> Entry:
+        split, left, fee = _Split({}, set()), entry.amount, 0
+        recovery = self.charged_off_on is not None
+        if self.credit < 0:  # a credit was given back, and the money it came from was then taken away
+            return self._make_good(entry, on)
+        if entry.intent is PaymentIntent.RETURN and self._returns(entry, on):
+            self._drop_charges(on)
+        elif not recovery and self._pays_off(entry, on):
+            fee = self._call_in(on)
+            left -= fee
+        reached = len(self.rows) if recovery else self.first_after(on)
+        left = self._settle(range(reached), left, on, split, self.product.allocation)
+        if left and reached < len(self.rows):
+            keep = _KEEP.get(entry.intent or self.product.in_advance)
+            if keep is not None:
+                left, fee = self._prepay(reached, left, on, keep, split)
+            coming = range(reached, len(self.rows))
+            if self.product.in_advance is InAdvance.LAST_INSTALMENT:
+                coming = coming[::-1]
+            order = self.product.in_advance_allocation or self.product.allocation
+            left = self._settle(coming, left, on, split, order) if left else left
+        self.credit += left
+        return entry._replace(unallocated=left, fee=fee, parts=split.told(), recovery=recovery)
+
+    def _make_good(self, entry: Entry, on: date) -> Entry:
+        """Money for a loan whose customer was given too much back: that first, then the loan."""
+        part = min(entry.amount, -self.credit)
+        self.credit += part
+        if part == entry.amount:
+            return entry._replace(unallocated=part, fee=0, parts=(), recovery=self.charged_off_on is not None)
+        rest = self._pay(entry._replace(amount=entry.amount - part), on)
+        return rest._replace(amount=entry.amount, unallocated=rest.unallocated + part)
+
+    def _settle(self, places: Sequence[int], left: int, on: date, split: _Split, order: Sequence[Due]) -> int:
+        """Settle instalments in the order given; returns what is left."""
+        steps: list[tuple[int, Sequence[Due]]]
+        if self.product.allocation_by is AllocationBy.PART:
+            steps = [(place, (due,)) for due in order for place in places]
+        else:
+            steps = [(place, order) for place in places]
+        for place, dues in steps:
+            if not left:
+                break
+            row = self.rows[place]
+            if row.settled_on is None and row.outstanding:
+                self.rows[place], left = _settled(row, left, on, dues, split)
+        return left
+
+    def _waive(self, entry: Entry, on: date) -> Entry:
+        waiver = Waiver.model_validate_json(entry.detail)
+        return entry._replace(parts=self._let_go(on, waiver.parts, waiver.up_to))
+
+    def _let_go(self, on: date, dues: Sequence[Due], up_to: int | None = None) -> tuple[Part, ...]:
+        """Settle parts of what is due without money."""
+        split, reached = _Split({}, set()), self.first_after(on)
+        left = up_to if up_to is not None else sum(row.outstanding for row in self.rows[:reached])
+        for place in range(reached):
+            if left and self.rows[place].outstanding:
+                self.rows[place], left = _settled(self.rows[place], left, on, dues, split)
+        return split.told()
+
+    def _charge_off(self, entry: Entry, on: date) -> Entry:
+        """Everything falls due (宣布提前到期), and all that is owed is given up."""
+        reached = self.first_after(on)
+        if reached < len(self.rows):
+            self._merge(reached, on, *self.accrued(reached, on))
+        self.charged_off_on = on
+        part = Part(
+            0,
+            sum(row.fee - row.fee_paid for row in self.rows),
+            sum(row.late_fee + row.penalty - row.penalty_paid for row in self.rows),
+            sum(row.interest - row.interest_paid for row in self.rows),
+            self.principal_outstanding,
+            False,
+        )
+        return entry._replace(parts=(part,))
+
+    def _relieve(self, entry: Entry, on: date) -> Entry:
+        relief = Relief.model_validate_json(entry.detail)
+        waived = self._let_go(on, relief.waive) if relief.waive else ()
+        reached = self.first_after(on)
+        moved, capitalised = 0, (0, 0, 0)
+        if relief.arrears is Arrears.CAPITALISE:
+            moved, capitalised = self._lift_arrears(reached, on)
+        left = len(self.rows) - reached
+        before = self._to_come(reached)
+        self._recast(
+            reached,
+            on,
+            before,
+            before + moved,
+            annual_rate=relief.annual_rate,
+            instalments=max(left + relief.extra_instalments, 1),
+            skip=relief.holiday,
+        )
+        if relief.annual_rate is not None:
+            self.annual_rate = relief.annual_rate
+        return entry._replace(parts=waived, capitalised=capitalised)
+
+    def _lift_arrears(self, reached: int, on: date) -> tuple[int, tuple[int, int, int]]:
+        """Take what is overdue out of the past instalments; returns it, and what of it was no principal before."""
+        self._keep_original()
+        interest = fee = penalty = principal = 0
+        for place in range(reached):
+            row = self.rows[place]
+            if not row.outstanding:
+                continue
+            interest += row.interest - row.interest_paid
+            fee += row.fee - row.fee_paid
+            penalty += row.late_fee + row.penalty - row.penalty_paid
+            principal += row.principal - row.principal_paid
+            late_fee = min(row.late_fee, row.penalty_paid)
+            self.rows[place] = row._replace(
+                principal=row.principal_paid,
+                interest=row.interest_paid,
+                fee=row.fee_paid,
+                late_fee=late_fee,
+                penalty=row.penalty_paid - late_fee,
+                settled_on=on,
+            )
+        return principal + interest + fee + penalty, (interest, fee, penalty)
+
+    def _draw(self, entry: Entry, on: date) -> Entry:
+        reached = self.first_after(on)
+        before = self._to_come(reached)
+        instalments = Draw.model_validate_json(entry.detail).instalments
+        self._recast(reached, on, before, before + entry.amount, instalments=instalments)
+        self.ended = None
+        return entry
+
+    def _tranche(self, entry: Entry, _: date) -> Entry:
+        return entry  # the schedule holds it from the opening on, and `undrawn` follows from the payouts
+
+    def _refund(self, entry: Entry, _: date) -> Entry:
+        self.credit -= entry.amount
+        return entry
+
+    # -- repaying early
+
+    def payoff(self, on: date) -> Payoff:
+        """What repaying everything on a day takes; call `advance` first."""
+        reached = self.first_after(on)
+        overdue = sum(row.outstanding for row in self.rows[:reached])
+        principal = self._to_come(reached) - self.undrawn
+        interest, _ = self.accrued(reached, on, whole=self.product.payoff_interest is PayoffInterest.WHOLE_PERIOD)
+        paid = sum(row.interest_paid for row in self.rows[reached:])
+        return Payoff(overdue, principal, max(interest - paid, 0), self._prepayment_fee(principal))
+
+    def accrued(self, place: int, on: date, *, whole: bool = False) -> tuple[int, int]:
+        """Interest of the running period, of instalment `place`, until a day: the customer's and the others'."""
+        if place >= len(self.rows):
+            return 0, 0
+        row, start = self.rows[place], self.start_of(place)
+        if whole and on > start:
+            return row.interest, row.subsidy
+        known, interest, subsidy = self.anchor
+        if known is None or known < start or known > on:
+            known, interest, subsidy = start, 0, 0
+        elapsed, length = (on - known).days, (row.due_date - known).days
+        if elapsed <= 0 or length <= 0:
+            return interest, subsidy
+        divide = DIVIDE[self.product.rounding]
+        return (
+            interest + divide((row.interest - interest) * elapsed, length),
+            subsidy + divide((row.subsidy - subsidy) * elapsed, length),
+        )
+
+    def _pays_off(self, entry: Entry, on: date) -> bool:
+        """Whether the money repays everything: asked for, or more than enough where it goes to the principal."""
+        asked = entry.intent or self.product.in_advance
+        if asked is not PaymentIntent.PAY_OFF and asked not in _KEEP:
+            return False
+        return self.first_after(on) < len(self.rows) and entry.amount >= self.payoff(on).total
+
+    def _call_in(self, on: date) -> int:
+        """Make one instalment, due now, of all that are to come; returns the fee for it."""
+        reached = self.first_after(on)
+        if reached >= len(self.rows):
+            return 0
+        fee = self._prepayment_fee(self._to_come(reached) - self.undrawn)
+        interest, subsidy = self.accrued(reached, on, whole=self.product.payoff_interest is PayoffInterest.WHOLE_PERIOD)
+        self._merge(reached, on, interest, subsidy)
+        return fee
+
+    def _merge(self, reached: int, on: date, interest: int, subsidy: int) -> None:
+        """One instalment, due on a day, instead of all from a place on, with so much interest."""
+        self._keep_original()
+        coming = self.rows[reached:]
+        self.rows[reached:] = [
+            Instalment(
+                coming[0].number,
+                on,
+                sum(row.principal for row in coming) - self.undrawn,
+                max(interest, sum(row.interest_paid for row in coming)),
+                sum(row.fee_paid for row in coming),
+                subsidy,
+                principal_paid=sum(row.principal_paid for row in coming),
+                interest_paid=sum(row.interest_paid for row in coming),
+                fee_paid=sum(row.fee_paid for row in coming),
+            )
+        ]
+        self.undrawn = 0
+        self.anchor = (None, 0, 0)
+
+    def _prepay(self, reached: int, left: int, on: date, keep: Keep, split: _Split) -> tuple[int, int]:
+        """Repay principal early and compute the rest anew; returns what is left, and the fee for it."""
+        before = self._to_come(reached)
+        rate, of = self.product.prepayment_fee_rate.as_integer_ratio()
+        part = left * of // (of + rate)
+        if part >= before or self.undrawn:
+            return left, 0  # not enough for everything, or not all paid out yet: pay instalments in advance instead
+        try:
+            self._recast(reached, on, before, before - part, keep=keep)
+        except TermsError:
+            return left, 0  # so little is left that no schedule can be made of it
+        row = self.rows[reached]
+        self.rows[reached] = row._replace(principal=row.principal + part, principal_paid=row.principal_paid + part)
+        split.add(row.number, Due.PRINCIPAL, part)
+        fee = min(self._prepayment_fee(part), left - part)
+        return left - part - fee, fee
+
+    def _prepayment_fee(self, principal: int) -> int:
+        rate, of = self.product.prepayment_fee_rate.as_integer_ratio()
+        return DIVIDE[self.product.rounding](principal * rate, of)
+
+    def _returns(self, entry: Entry, on: date) -> bool:
+        """Whether the loan may be given back for what was paid out, and the money is enough for that."""
+        disbursed = self.loan.disbursed_on or self.loan.contract.interest_from
+        in_time = (on - disbursed).days <= self.product.cooling_off_days
+        return in_time and self.charged_off_on is None and entry.amount >= self.principal_outstanding
+
+    def _drop_charges(self, on: date) -> None:
+        """Returned: of all that was charged only what is paid already stays; the principal is due at once."""
+        self._keep_original()
+        for place, row in enumerate(self.rows):
+            late_fee = min(row.late_fee, row.penalty_paid)
+            self.rows[place] = row._replace(
+                interest=row.interest_paid,
+                fee=row.fee_paid,
+                subsidy=0,
+                late_fee=late_fee,
+                penalty=row.penalty_paid - late_fee,
+            )
+        reached = self.first_after(on)
+        if reached < len(self.rows):
+            self._merge(reached, on, 0, 0)
+
+    # -- another schedule
+
+    def _recast(
+        self,
+        reached: int,
+        on: date,
+        before: int,
+        after: int,
+        *,
+        keep: Keep = Keep.TENOR,
+        annual_rate: Decimal | None = None,
+        instalments: int | None = None,
+        skip: int = 0,
+    ) -> None:
+        course = self.course()
+        coming = self.rows[reached:]
+        number = coming[0].number if coming else (self.rows[-1].number + 1 if self.rows else 1)
+        interest, subsidy = self.accrued(reached, on)
+        change = Recast(
+            at=number - course.first,
+            on=on,
+            before=before,
+            after=after,
+            accrued=interest + subsidy,
+            keep=keep,
+            level=self._level(coming),
+            annual_rate=annual_rate,
+            instalments=instalments,
+            skip=skip,
+        )
+        self._course, rows = course.recast(change)
+        self._keep_original()
+        fresh = [Instalment(*row[:5], row[6]) for row in rows]
+        paid_principal = sum(row.principal_paid for row in coming)
+        first = fresh[0]
+        fresh[0] = first._replace(principal=first.principal + paid_principal, principal_paid=paid_principal)
+        self.rows[reached:] = fresh
+        self._advance_paid(reached, sum(row.interest_paid for row in coming), sum(row.fee_paid for row in coming))
+        self.anchor = (on, interest, subsidy)
+
+    def _advance_paid(self, reached: int, interest: int, fee: int) -> None:
+        """Give interest and fees that were paid in advance to the new instalments, the first ones first."""
+        for place in range(reached, len(self.rows)):
+            if not interest and not fee:
+                return
+            row = self.rows[place]
+            part, due = min(interest, row.interest), min(fee, row.fee)
+            self.rows[place] = row._replace(interest_paid=part, fee_paid=due)
+            interest, fee = interest - part, fee - due
+        self.credit += interest + fee
+
+    def _level(self, coming: Sequence[Instalment]) -> int:
+        if not coming:
+            return 0
+        row = coming[1] if len(coming) > 2 else coming[0]  # the first may hold principal that was repaid early
+        whole = row.principal + row.interest + row.subsidy
+        return whole if self.loan.contract.method in (Method.EQUAL_INSTALMENT, Method.BALLOON) else row.principal
+
+    def course(self) -> Course:
+        """The course in force. A walk that starts in the midst of another than the loan's own starts anew."""
+        if self._course is None:
+            if self.original:
+                raise Rederive
+            self._course = base_course(self.loan, self.policy)
+        return self._course
+
+    def _keep_original(self) -> None:
+        if not self.original:
+            self.original = base(self.loan, self.policy)
+
+    def first_after(self, on: date) -> int:
+        """The place of the first instalment that is due after a day."""
+        place = len(self.rows)
+        while place and self.rows[place - 1].due_date > on:
+            place -= 1
+        return place
+
+    def start_of(self, place: int) -> date:
+        """Where the period of an instalment begins."""
+        return self.rows[place - 1].due_date if place else self.loan.contract.interest_from
+
+    def _to_come(self, reached: int) -> int:
+        return sum([row.principal - row.principal_paid for row in self.rows[reached:]])
+
+    # -- the end
+
+    def _end(self, entry: Entry, on: date) -> None:
+        owed = self.total_outstanding
+        small = self.product.small_balance
+        if 0 < owed <= small and entry.kind is Kind.PAYMENT and not self.undrawn:
+            split = _Split({}, set())
+            for place, row in enumerate(self.rows):
+                if row.outstanding:
+                    self.rows[place], _ = _settled(row, row.outstanding, on, tuple(Due), split)
+            waiver = Entry(
+                str(uuid5(self.loan.id, f"small-balance/{entry.id}")),
+                Kind.WAIVER,
+                owed,
+                entry.currency,
+                on,
+                WaiverReason.SMALL_BALANCE,
+                entry.received_on,
+                parts=split.told(),
+            )
+            self.outcomes.append(Outcome(waiver, 0, 0))
+            owed = 0
+        if owed or self.undrawn or self.credit < 0:
+            self.ended = None
+        elif self.ended is None and entry.kind is not Kind.REFUND:
+            self.ended = (on, self._ending(entry))
+
+    def _ending(self, entry: Entry) -> ClosingReason:
+        if entry.kind is not Kind.PAYMENT or self.outcomes[-1].entry.kind is Kind.WAIVER:
+            return ClosingReason.WAIVED
+        if entry.intent is PaymentIntent.RETURN:
+            return ClosingReason.RETURNED
+        planned = self.original or self.rows
+        return ClosingReason.PREPAID if self.effective(entry) < planned[-1].due_date else ClosingReason.REPAID
+
+    def result(self, entries: tuple[Entry, ...]) -> Loan:
+        """The loan as it stands after the walk, with its entries as they were applied."""
+        status, ended = self.loan.status, self.ended
+        if ended is not None:
+            status = Status.CLOSED
+        elif self.charged_off_on is not None:
+            status = Status.CHARGED_OFF
+        elif status in (Status.CLOSED, Status.CHARGED_OFF):
+            status = Status.ACTIVE
+        return replace(
+            self.loan,
+            instalments=tuple(self.rows),
+            entries=entries,
+            status=status,
+            credit=self.credit,
+            walked_to=self.at,
+            anchor_on=self.anchor[0],
+            anchor_interest=self.anchor[1],
+            anchor_subsidy=self.anchor[2],
+            annual_rate=self.annual_rate,
+            original=self.original,
+            charged_off_on=self.charged_off_on,
+            ended_on=ended[0] if ended else None,
+            ending=ended[1] if ended else None,
+        )
+
+
+class Rederive(Exception):
+    """The walk needs what happened before where it started."""
+
+
+_APPLY = {
+    Kind.PAYMENT: Walk._pay,
+    Kind.WAIVER: Walk._waive,
+    Kind.RELIEF: Walk._relieve,
+    Kind.CHARGE_OFF: Walk._charge_off,
+    Kind.TRANCHE: Walk._tranche,
+    Kind.DRAW: Walk._draw,
+    Kind.REFUND: Walk._refund,
+}
+
+
+def derived(loan: Loan, policy: Policy, entries: Iterable[Entry]) -> Walk:
+    """The walk from the opening on: entries in the order of their value dates, of one day as they arrived."""
+    contract = loan.contract
+    rows = base(loan, policy)
+    fresh = replace(
+        loan,
+        instalments=rows,
+        original=(),
+        anchor_on=None,
+        anchor_interest=0,
+        anchor_subsidy=0,
+        annual_rate=contract.annual_rate,
+        credit=0,
+        walked_to=None,
+        charged_off_on=None,
+        ended_on=None,
+        ending=None,
+    )
+    walk = Walk(fresh, policy)
+    for entry in in_order(entries):
+        walk.apply(entry)
+    return walk
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """By value date; what was heard of after a charge-off counts from it at the earliest, so it comes after it."""
+    ordered: list[tuple[date, int, Entry]] = []
+    floor: date | None = None
+    for number, entry in enumerate(entries):
+        on = entry.value_date if floor is None or entry.value_date > floor else floor
+        if entry.kind is Kind.CHARGE_OFF:
+            floor = on
+        ordered.append((on, number, entry))
+    ordered.sort(key=lambda each: each[:2])
+    return [entry for _, _, entry in ordered]
+
+
+def _settled(row: Instalment, left: int, on: date, dues: Sequence[Due], split: _Split) -> tuple[Instalment, int]:
+    """Settle parts of an instalment, in order; returns it and what is left."""
+    _, _, principal, interest, fee, _, late_fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, *_ = (
+        row
+    )
+    unpaid = {
+        Due.FEE: fee - fee_paid,
+        Due.PENALTY: late_fee + penalty - penalty_paid,
+        Due.INTEREST: interest - interest_paid,
+        Due.PRINCIPAL: principal - principal_paid,
+    }
+    owed = sum(unpaid.values())
+    paid: dict[str, int] = {}
+    for due in dues:
+        part = min(left, unpaid[due])
+        if part > 0:
+            split.add(row.number, due, part)
+            paid[due] = part
+            left -= part
+            owed -= part
+    if not owed:
+        split.settled.add(row.number)
+    return (
+        row._replace(
+            principal_paid=principal_paid + paid.get(Due.PRINCIPAL, 0),
+            interest_paid=interest_paid + paid.get(Due.INTEREST, 0),
+            fee_paid=fee_paid + paid.get(Due.FEE, 0),
+            penalty_paid=penalty_paid + paid.get(Due.PENALTY, 0),
+            settled_on=row.settled_on if owed else on,
+        ),
+        left,
+    )
+
+
+def _late_fee(product: Product, row: Instalment) -> int:
+    fee = product.late_fee
+    if product.late_fee_rate:
+        rate, of = product.late_fee_rate.as_integer_ratio()
+        overdue = row.principal - row.principal_paid + row.interest - row.interest_paid
+        fee += DIVIDE[product.rounding](overdue * rate, of)
+    return fee
+
+
+def _penalty(product: Product, row: Instalment, base_now: int) -> int:
+    rate, of = product.penalty_annual_rate.as_integer_ratio()
+    charged = DIVIDE[product.rounding](base_now * rate, of * _YEAR.get(product.timing.day_count, 365))
+    if product.penalty_cap_share is not None:
+        share, unit = product.penalty_cap_share.as_integer_ratio()
+        charged = min(charged, row.principal * share // unit)
+    return charged

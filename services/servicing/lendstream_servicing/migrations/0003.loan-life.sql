@@ -1,0 +1,64 @@
+-- A whole loan life: entries of every kind instead of payments alone, penalty interest, relief, payouts in parts,
+-- direct debit, refunds, charge-off.
+ALTER TABLE loan DROP CONSTRAINT loan_status_check;
+ALTER TABLE loan ADD CONSTRAINT loan_status_check
+    CHECK (status IN ('opened', 'active', 'charged_off', 'closed', 'cancelled'));
+ALTER TABLE loan
+    ADD COLUMN annual_rate numeric,
+    ADD COLUMN original jsonb,
+    ADD COLUMN anchor_on date,
+    ADD COLUMN anchor_interest bigint NOT NULL DEFAULT 0,
+    ADD COLUMN anchor_subsidy bigint NOT NULL DEFAULT 0,
+    ADD COLUMN walked_to date,
+    ADD COLUMN payouts jsonb,
+    ADD COLUMN debit_next_on date,
+    ADD COLUMN debit_due date,
+    ADD COLUMN debit_attempt smallint NOT NULL DEFAULT 0,
+    ADD COLUMN debit_waits_for uuid,
+    ADD COLUMN refund bigint NOT NULL DEFAULT 0,
+    ADD COLUMN refunds smallint NOT NULL DEFAULT 0,
+    ADD COLUMN charged_off_on date,
+    ADD COLUMN ending text,
+    ADD COLUMN journals integer NOT NULL DEFAULT 0,
+    ADD COLUMN journal_head text;
+UPDATE loan SET annual_rate = contract.annual_rate FROM contract WHERE contract.loan_id = loan.id;
+ALTER TABLE loan ALTER COLUMN annual_rate SET NOT NULL;
+
+ALTER TABLE contract
+    ADD COLUMN tenor smallint,
+    ADD COLUMN debit_account text,
+    ADD COLUMN recipient text NOT NULL DEFAULT 'customer',
+    ADD COLUMN credit_limit bigint NOT NULL DEFAULT 0,
+    ADD COLUMN options jsonb;
+UPDATE contract SET tenor = (SELECT count(*) FROM instalment WHERE instalment.loan_id = contract.loan_id);
+ALTER TABLE contract ALTER COLUMN tenor SET NOT NULL;
+
+ALTER TABLE instalment
+    ADD COLUMN subsidy bigint NOT NULL DEFAULT 0,
+    ADD COLUMN late_fee bigint NOT NULL DEFAULT 0,
+    ADD COLUMN penalty_base bigint NOT NULL DEFAULT 0,
+    ADD COLUMN penalty_to date;
+UPDATE instalment SET late_fee = penalty, penalty = 0 WHERE penalty > 0;
+ALTER TABLE instalment DROP CONSTRAINT instalment_check3;
+ALTER TABLE instalment ADD CONSTRAINT instalment_penalty_paid
+    CHECK (penalty_paid BETWEEN 0 AND late_fee + penalty);
+
+ALTER TABLE payment RENAME TO entry;
+ALTER TABLE entry RENAME COLUMN payment_id TO id;
+ALTER TABLE entry RENAME CONSTRAINT payment_pkey TO entry_pkey;
+ALTER TABLE entry DROP CONSTRAINT payment_check;
+ALTER TABLE entry DROP CONSTRAINT payment_check1;
+ALTER TABLE entry DROP CONSTRAINT payment_amount_check;
+ALTER TABLE entry
+    ADD COLUMN kind text NOT NULL DEFAULT 'payment',
+    ADD COLUMN intent text,
+    ADD COLUMN fee bigint NOT NULL DEFAULT 0,
+    ADD COLUMN parts jsonb NOT NULL DEFAULT '[]',
+    ADD COLUMN capitalised jsonb,
+    ADD COLUMN recovery boolean NOT NULL DEFAULT false,
+    ADD COLUMN undone_on date,
+    ADD COLUMN reason text NOT NULL DEFAULT '',
+    ADD COLUMN detail text NOT NULL DEFAULT '';
+ALTER INDEX payment_loan RENAME TO entry_loan;
+DROP INDEX payment_unallocated;
+CREATE INDEX entry_unallocated ON entry (position) WHERE unallocated > 0 AND undone_on IS NULL;
