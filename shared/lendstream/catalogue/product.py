@@ -93,7 +93,9 @@ class Product(ServingRules):
         default=7, description="days in which the loan can be returned for its principal alone"
     )
     payout_to: Recipient = Field(default=Recipient.CUSTOMER, description="who is paid out")
-    merchants: tuple[str, ...] = Field(default=(), description="partners it is bound to; none: any")
+    merchants: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")], ...] = Field(
+        default=(), description="partners it is bound to; none: any", examples=[["city-cinema"]]
+    )
     benefits: tuple[Benefit, ...] = Field(default=(), description="what comes with it")
 
     @model_validator(mode="after")
@@ -108,6 +110,14 @@ class Product(ServingRules):
                 raise ValueError(f"method {self.method.value} {verb} {field}")
         if self.method is Method.FIXED_PAYMENT:
             raise ValueError("method fixed_payment is for changed loans; a product needs tenors it can promise")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_paid_out(self) -> Self:
+        if self.tranches_max > 1 and self.method in (Method.FLAT, Method.SINGLE_PAYMENT, Method.STEPS):
+            raise ValueError(f"tranches_max has no place in method {self.method.value}, which spreads one payout")
+        if self.tranches_max > 1 and (self.down_payment or self.revolving):
+            raise ValueError("tranches_max cannot be combined with down_payment or revolving")
         return self
 
     @model_validator(mode="after")
