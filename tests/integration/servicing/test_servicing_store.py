@@ -52,7 +52,7 @@ async def save(connection: Connection, before: Account | None, after: Account) -
 
 
 def as_stored(account: Account) -> Account:
-    return replace(account, news=()) if isinstance(account, Loan) else account
+    return replace(account, news=(), journals=()) if isinstance(account, Loan) else replace(account, journals=())
 
 
 async def test_every_stage_of_a_loan_comes_back_as_it_was_saved(connection: Connection) -> None:

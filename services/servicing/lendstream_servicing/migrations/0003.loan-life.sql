@@ -62,3 +62,12 @@ ALTER TABLE entry
 ALTER INDEX payment_loan RENAME TO entry_loan;
 DROP INDEX payment_unallocated;
 CREATE INDEX entry_unallocated ON entry (position) WHERE unallocated > 0 AND undone_on IS NULL;
+
+CREATE OR REPLACE VIEW book_head AS
+SELECT book, number, head FROM book_chain
+UNION ALL
+SELECT id::text, journals, decode(journal_head, 'hex') FROM loan WHERE journals > 0
+UNION ALL
+SELECT id::text, (waiting ->> 'journals')::integer, decode(waiting ->> 'journal_head', 'hex')
+FROM account
+WHERE (waiting ->> 'journals')::integer > 0;
