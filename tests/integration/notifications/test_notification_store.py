@@ -12,8 +12,10 @@ from lendstream.runtime.decider import Change
 from lendstream.runtime.sql import Pool
 from lendstream_notifications import store
 from lendstream_notifications.domain.contact import Contact, give_article
+from lendstream_notifications.domain.following import follow
 from lendstream_notifications.domain.message import Message, State
-from lendstream_notifications.domain.plan import Plan, apply_payment, end_plan, start_day
+from lendstream_notifications.domain.plan import Plan
+from lendstream_notifications.domain.reminders import start_day
 from lendstream_notifications.store import Contacts, Plans
 from unit.notifications import stories
 from unit.notifications.stories import CUSTOMER, DUE, LOAN, NOW, RULES, Moment, at
@@ -48,8 +50,8 @@ async def test_a_plan_comes_back_as_it_was_saved_at_every_stage(pool: Pool) -> N
     plan = stories.plan()
     assert await saved_plan(pool, plan) == plan
     plan, _ = start_day(plan, DUE, at(DUE), rules=RULES)
-    plan, _ = apply_payment(plan, stories.paid(2, (1, 40_000, False), (2, 101_500, True)), Moment(), rules=RULES)
-    plan, _ = end_plan(plan, stories.closed(3), Moment(), rules=RULES)
+    plan, _ = follow(plan, stories.paid(2, (1, 40_000, False), (2, 101_500, True)), Moment(), rules=RULES)
+    plan, _ = follow(plan, stories.closed(3), Moment(), rules=RULES)
     assert await saved_plan(pool, plan) == replace(plan, messages=())
     assert await messages(pool) == list(plan.messages)
 
