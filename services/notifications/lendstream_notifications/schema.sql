@@ -35,7 +35,8 @@ CREATE TABLE plan (
     correlation_id text,
     traceparent text,
     charged_off boolean NOT NULL,
-    told jsonb NOT NULL,               -- reminders queued on their own day, the last such day's
+    told jsonb NOT NULL,               -- the instalments that reminders were queued about on `told_on`
+    told_on date,                      -- the last day on which any was queued
     unplaced jsonb NOT NULL            -- paid on numbers that the schedule has not: number to minor units
 );
 CREATE INDEX plan_next_on ON plan (next_on, loan_id) WHERE next_on IS NOT NULL;

@@ -90,7 +90,8 @@ class Plans:
             charged_offs=[each.charged_off for each in after],
             instalments=[_json(each.instalments) for each in after],
             reminders=[_json(each.reminders) for each in after],
-            tolds=[_json(each.told) for each in after],
+            tolds=[json.dumps(each.told) for each in after],
+            told_ons=[each.told_on for each in after],
             unplaceds=[json.dumps(each.unplaced) for each in after],
             correlation_ids=[each.correlation_id for each in after],
             traceparents=[each.traceparent for each in after],
@@ -209,18 +210,15 @@ def _plan(row: Record) -> Plan:
             Instalment(number, _day(due), charged, paid, collect_on and _day(collect_on))
             for number, due, charged, paid, collect_on in json.loads(row["instalments"])
         ),
-        reminders=_reminders(row["reminders"]),
-        told=_reminders(row["told"]),
+        reminders=tuple(
+            Reminder(number, name, kind, _day(on), _day(due), planned_by)
+            for number, name, kind, on, due, planned_by in json.loads(row["reminders"])
+        ),
+        told=tuple(json.loads(row["told"])),
+        told_on=row["told_on"],
         unplaced={int(number): amount for number, amount in json.loads(row["unplaced"]).items()},
         correlation_id=row["correlation_id"],
         traceparent=row["traceparent"],
-    )
-
-
-def _reminders(text: str) -> tuple[Reminder, ...]:
-    return tuple(
-        Reminder(number, name, kind, _day(on), _day(due), planned_by)
-        for number, name, kind, on, due, planned_by in json.loads(text)
     )
 
 

@@ -74,8 +74,10 @@ class Plan:
     """The schedule, without a down payment: nobody is reminded of that."""
     reminders: tuple[Reminder, ...] = ()
     """Those still planned, by day."""
-    told: tuple[Reminder, ...] = ()
-    """Those queued on their own day, the last such day's: that day they are not planned again."""
+    told: tuple[int, ...] = ()
+    """The instalments that reminders were queued about on `told_on`: on that day there is no other."""
+    told_on: date | None = None
+    """The last day on which any was queued."""
     unplaced: Mapping[int, int] = field(default_factory=dict)
     """Paid on numbers that the schedule has not, yet or any more: another schedule may have them."""
     ended: bool = False

@@ -177,8 +177,8 @@ def _plan_again(plan: Plan, occasion: Occasion, rules: Rules) -> Planned:
         return plan, ()
     today = occasion.business_date
     have = {each.slot for each in plan.reminders}
-    told = {each.instalment for each in plan.told if each.on == today}
-    told |= {each.instalment for each in plan.reminders if each.on <= today}  # it will be, when the walk comes
+    told = set(plan.told if plan.told_on == today else ())
+    told |= {each.instalment for each in plan.reminders if each.on <= today}  # they will be, when the walk comes
     fresh = [
         each
         for each in _all(plan, rules)
@@ -204,8 +204,12 @@ def _by_day(reminders: Iterable[Reminder]) -> tuple[Reminder, ...]:
 
 def _queue(plan: Plan, reminders: Iterable[Reminder], day: date, occasion: Occasion, rules: Rules) -> Plan:
     queued = tuple(reminders)
-    return replace(
-        plan,
-        told=tuple(each for each in (*plan.told, *queued) if each.on >= day),
-        messages=(*plan.messages, *(message_of(plan, each, occasion, rules) for each in queued)),
-    )
+    if not queued:
+        return plan
+    about = tuple(each.instalment for each in queued)
+    if plan.told_on is None or plan.told_on < day:
+        plan = replace(plan, told=about, told_on=day)
+    elif plan.told_on == day:
+        plan = replace(plan, told=(*plan.told, *about))
+    messages = (message_of(plan, each, occasion, rules) for each in queued)
+    return replace(plan, messages=(*plan.messages, *messages))

@@ -13,6 +13,7 @@ UPDATE plan SET
 ALTER TABLE plan
     ADD COLUMN charged_off boolean NOT NULL DEFAULT false,
     ADD COLUMN told jsonb NOT NULL DEFAULT '[]',
+    ADD COLUMN told_on date,
     ADD COLUMN unplaced jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE plan
     ALTER COLUMN charged_off DROP DEFAULT,
