@@ -71,7 +71,7 @@ class Watch:
             await consumer.stop()
 
     async def _see(self, record: Record) -> None:
-        envelope = decode(record)
+        envelope = decode(record, {OfferMade, ApplicationDecided, LoanOpened})
         if not isinstance(envelope, Envelope) or record.timestamp is None:
             return
         event, at = envelope.data, record.timestamp.timestamp()
