@@ -26,8 +26,8 @@ from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed,
 from lendstream_simulator.actor import Actor, opened
 from lendstream_simulator.bank import Bank, Conduct, conduct
 from lendstream_simulator.borrowers import Borrowers
-from lendstream_simulator.habits import Habit, script
 from lendstream_simulator.partners import Answer, Partners, answer
+from lendstream_simulator.scripts import Habit, script
 from unit.simulator.played import story
 
 DAY = date(2026, 3, 2)

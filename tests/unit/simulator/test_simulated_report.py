@@ -7,7 +7,7 @@ from rich.console import Console
 
 from lendstream.events.decision import Outcome
 from lendstream.events.intake import ApplicationSubmitted
-from lendstream.events.loan import Bucket, LoanOpened, PaymentApplied
+from lendstream.events.loan import Bucket, LoanChargedOff, LoanOpened, PaymentApplied, PaymentUndone
 from lendstream_simulator import picture
 from lendstream_simulator.audit import audit
 from lendstream_simulator.facts import Facts
@@ -51,10 +51,12 @@ def test_the_book_is_what_the_loans_owe(facts: Facts) -> None:
     book = picture.book(facts)
     opened = {each.loan_id: each for each in facts.data(LoanOpened)}
     owed = {loan: each.principal for loan, each in opened.items()}
-    owed |= {each.loan_id: each.principal_outstanding for each in facts.data(PaymentApplied)}
+    told = [*facts.data(PaymentApplied), *facts.data(PaymentUndone)]
+    owed |= {each.loan_id: each.principal_outstanding for each in sorted(told, key=lambda each: each.sequence)}
     assert book.lent == sum(each.principal for each in opened.values())
-    assert book.outstanding == sum(owed.values())
-    assert book.open + book.closed == len(opened)
+    given_up = {each.loan_id for each in facts.data(LoanChargedOff)}
+    assert book.outstanding == sum(amount for loan, amount in owed.items() if loan not in given_up)
+    assert book.open + book.closed + book.charged_off == len(opened)
     assert book.buckets[Bucket.CURRENT].overdue > 0  # the script tells of no buckets
 
 
