@@ -45,6 +45,8 @@ class Life:
     """Principal that stands in the books."""
     charged_off: bool = False
     closed: bool = False
+    out_of_turn: int = 0
+    """Closings of a closed loan, and reopenings of an open one."""
     payments: dict[str, Holding] = field(default_factory=dict)
     """Where each payment counts; those undone are gone."""
     stated_principal: int | None = None
@@ -69,14 +71,19 @@ class Life:
             case LoanChargedOff():
                 self.booked -= event.principal
                 self.charged_off = True
-            case LoanClosed():
-                self.closed = True
-            case LoanReopened():
-                self.closed, self.stated_total = False, event.total_outstanding
+            case LoanClosed() | LoanReopened():
+                self._turn(event)
             case _:
                 self._change(event)
         if isinstance(event, PaymentApplied | PaymentUndone | AmountWaived | LoanRescheduled):
             self.stated_principal, self.stated_total = event.principal_outstanding, event.total_outstanding
+
+    def _turn(self, event: LoanClosed | LoanReopened) -> None:
+        closes = isinstance(event, LoanClosed)
+        self.out_of_turn += closes is self.closed
+        self.closed = closes
+        if isinstance(event, LoanReopened):
+            self.stated_total = event.total_outstanding
 
     def _change(self, event: LoanEvent) -> None:
         match event:

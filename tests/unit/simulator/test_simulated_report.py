@@ -51,7 +51,7 @@ def test_the_book_is_what_the_loans_owe(facts: Facts) -> None:
     book = picture.book(facts)
     opened = {each.loan_id: each for each in facts.data(LoanOpened)}
     owed = {loan: each.principal for loan, each in opened.items()}
-    told = [*facts.data(PaymentApplied), *facts.data(PaymentUndone)]
+    told: list[PaymentApplied | PaymentUndone] = [*facts.data(PaymentApplied), *facts.data(PaymentUndone)]
     owed |= {each.loan_id: each.principal_outstanding for each in sorted(told, key=lambda each: each.sequence)}
     assert book.lent == sum(each.principal for each in opened.values())
     given_up = {each.loan_id for each in facts.data(LoanChargedOff)}

@@ -15,6 +15,8 @@ def closings(facts: Facts, _: Deliveries) -> Iterator[Finding]:
             yield Finding(Fault.WRONG, "a closed loan owes nothing", f"loan {life.loan_id}: principal {life.owed}")
         if life.closed and life.stated_total:
             yield Finding(Fault.WRONG, "a closed loan owes nothing", f"loan {life.loan_id}: {life.stated_total} in all")
+        if life.out_of_turn:
+            yield Finding(Fault.WRONG, "a loan is closed and reopened in turn", f"loan {life.loan_id}")
         if life.stated_total == 0 and not life.closed and not _may_be_drawn(life):
             yield Finding(Fault.LOST, "a loan that owes nothing is closed", f"loan {life.loan_id}")
 
