@@ -23,8 +23,9 @@ PLANS = {"illness": "payment-holiday", "job-loss": "payment-holiday", "accident"
 class Desk:
     """Where servicing's HTTP is, and how its calls went."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = url.rstrip("/")
+        self._transport = transport
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.answers: Counter[tuple[str, str]] = Counter()
         """By call and answer, as `("payoff", "404")`."""
@@ -59,7 +60,7 @@ class Desk:
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
         url = f"{self._url}/v1/loans/{loan_id}/{what}"
         try:
-            async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
+            async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False, transport=self._transport) as client:
                 answer = await client.request(method, url, params=params, json=body, headers=headers)
         except httpx.TransportError as error:
             self.answers[what, type(error).__name__] += 1
