@@ -181,6 +181,7 @@ def _as_data(found: Audit) -> dict[str, Any]:
         "ok": found.ok,
         "findings": [asdict(each) for each in found.findings],
         "balances": [asdict(each) | {"even": each.even} for each in found.balances],
+        "unchecked": list(found.unchecked),
         "counts": dict(found.counts),
     }
 
