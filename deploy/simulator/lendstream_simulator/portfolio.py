@@ -1,7 +1,7 @@
 """What became of the loans, in figures: products, collections, corrections, relief, and the ledger's accounts. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -37,10 +37,9 @@ from lendstream_simulator.lives import lives, total
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One product and how its loans are repaid."""
+    """The loans of one product, or of one way of repaying."""
 
-    product: str
-    method: str
+    name: str
     applications: int
     loans: int
     """Paid out."""
@@ -84,23 +83,31 @@ Event = tuple[str, int, int]
 def products(facts: Facts) -> Sequence[Line]:
     """Every product that was applied for, by code."""
     asked = Counter(each.product for each in facts.data(ApplicationReceived))
+    return _lines(facts, asked, lambda loan: loan.product)
+
+
+def methods(facts: Facts) -> Sequence[Line]:
+    """Every way of repaying that was applied for; a loan says its own, an application that of its product now."""
+    asked = Counter(_method(each.product) for each in facts.data(ApplicationReceived))
+    return _lines(facts, asked, lambda loan: loan.method)
+
+
+def _lines(facts: Facts, asked: Mapping[str, int], name: Callable[[LoanOpened], str]) -> Sequence[Line]:
     offers = {each.application_id: each for each in facts.data(OfferMade)}
     paid_out = {each.loan_id for each in facts.data(LoanDisbursed)}
-    loans: dict[tuple[str, str], list[LoanOpened]] = defaultdict(list)
+    loans: dict[str, list[LoanOpened]] = defaultdict(list)
     for each in facts.data(LoanOpened):
         if each.loan_id in paid_out:
-            loans[each.product, each.method].append(each)
-    without = [(code, _method(code)) for code in asked if not any(code == product for product, _ in loans)]
+            loans[name(each)].append(each)
     return [
         Line(
-            product=code,
-            method=method,
-            applications=asked[code],
-            loans=len(loans.get((code, method), ())),
-            volume=sum(each.principal for each in loans.get((code, method), ())),
-            apr=_average_apr(loans.get((code, method), ()), offers),
+            name=each,
+            applications=asked.get(each, 0),
+            loans=len(loans[each]),
+            volume=sum(loan.principal for loan in loans[each]),
+            apr=_average_apr(loans[each], offers),
         )
-        for code, method in sorted({*loans, *without})
+        for each in sorted({*loans, *asked})
     ]
 
 
@@ -135,8 +142,9 @@ def classes(facts: Facts) -> Mapping[Classification, tuple[int, int]]:
 
 
 def happenings(facts: Facts) -> Sequence[Event]:
-    """What is out of the ordinary in the loans' lives, each kind with its number and amount."""
-    return [*_early(facts), *_relief(facts), *_corrections(facts), *_losses(facts)]
+    """What is out of the ordinary in the loans' lives, each kind that there is with its number and amount."""
+    kinds = (*_early(facts), *_relief(facts), *_corrections(facts), *_losses(facts))
+    return [each for each in kinds if each[1]]
 
 
 def trial_balance(facts: Facts) -> Sequence[Account]:

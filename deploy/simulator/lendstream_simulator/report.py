@@ -1,6 +1,6 @@
 """The summary of a run, printed from the topics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -29,7 +29,18 @@ _NUMBERS = frozenset(
 
 def print_report(console: Console, facts: Facts, audit: Audit) -> None:
     """Everything the demo shows; no direct identifier of anybody."""
-    for table in (_funnel, _products, _reasons, _rejections, _book, _classes, _collections, _happenings, _ledger):
+    for table in (
+        _funnel,
+        _products,
+        _methods,
+        _reasons,
+        _rejections,
+        _book,
+        _classes,
+        _collections,
+        _happenings,
+        _ledger,
+    ):
         console.print(table(facts))
     for table in (_messages, _dead_letters, _latency):
         console.print(table(facts))
@@ -67,13 +78,19 @@ def _funnel(facts: Facts) -> Table:
 
 
 def _products(facts: Facts) -> Table:
-    found = portfolio.products(facts)
-    table = _table("Products", "product", "method", "applications", "loans", "volume", "average APR")
-    for each in found:
+    return _lines("Products", "product", portfolio.products(facts))
+
+
+def _methods(facts: Facts) -> Table:
+    return _lines("Ways of repaying", "method", portfolio.methods(facts))
+
+
+def _lines(title: str, name: str, lines: Sequence[portfolio.Line]) -> Table:
+    table = _table(title, name, "applications", "loans", "volume", "average APR")
+    for each in lines:
         apr = f"{each.apr * 100:.2f} %" if each.apr is not None else ""
-        table.add_row(each.product, each.method, *map(str, (each.applications, each.loans)), _cny(each.volume), apr)
-    methods = len({each.method for each in found if each.loans})
-    table.caption = f"{sum(each.loans > 0 for each in found)} products and {methods} methods lent"
+        table.add_row(each.name, str(each.applications), str(each.loans), _cny(each.volume), apr)
+    table.caption = f"lent: {sum(each.loans > 0 for each in lines)}"
     return table
 
 
@@ -130,6 +147,8 @@ def _happenings(facts: Facts) -> Table:
     table = _table("Out of the ordinary", "", "number", "amount")
     for what, number, amount in portfolio.happenings(facts):
         table.add_row(what, str(number), _cny(amount) if amount else "")
+    if not table.rows:
+        table.caption = "none"
     return table
 
 

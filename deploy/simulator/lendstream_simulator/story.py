@@ -142,8 +142,9 @@ def _charged_off(event: loan.LoanChargedOff) -> str:
 
 
 def _delinquency(event: loan.DelinquencyChanged) -> str:
-    quality = event.classification.value.replace("_", " ")
-    return f"{event.previous} to {event.bucket}, {event.days_past_due} days past due, {quality}"
+    known = event.classification is not loan.Classification.NORMAL
+    quality = f", {event.classification.value.replace('_', ' ')}" if known else ""
+    return f"{event.previous} to {event.bucket}, {event.days_past_due} days past due{quality}"
 
 
 def _refund(event: loan.RefundRequested | loan.RefundPaid | payment.RefundConfirmed) -> str:
