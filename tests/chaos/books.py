@@ -122,9 +122,8 @@ def _loans(facts: Facts, books: Books) -> Iterable[Finding]:
 
 
 def _scheduled(life: Life) -> int:
-    """The principal that is left in a schedule: of tranches to come, too."""
-    to_come = life.opened.principal - life.lent if life.opened and not life.opened.limit else 0
-    return life.owed + max(0, to_come)
+    """The principal that is owed, or is to be once the payout arrives."""
+    return life.opened.principal if life.opened and not life.payouts and not life.opened.limit else life.owed
 
 
 def _messages(facts: Facts, books: Books) -> Iterable[Finding]:

@@ -6,6 +6,7 @@ Two readings of one life: what the customer owes, and what stands in the books, 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 from lendstream.events.loan import (
@@ -21,6 +22,8 @@ from lendstream.events.loan import (
     PaymentApplied,
     PaymentReallocated,
     PaymentUndone,
+    RefundPaid,
+    RefundRequested,
     RescheduleReason,
     WaiverUndone,
 )
@@ -50,9 +53,17 @@ class Life:
     payments: dict[str, Holding] = field(default_factory=dict)
     """Where each payment counts; those undone are gone."""
     stated_principal: int | None = None
-    """What the last event that said so called the principal outstanding, unless something moved it since."""
+    """What the last event that said so called the principal outstanding, unless something moved it since.
+
+    What is found late says what was owed on its own day, without what came after: no word on today.
+    """
     stated_total: int | None = None
     """The same of everything outstanding."""
+    refunded: int = 0
+    over_refunded: int = 0
+    """The most by which refund orders went beyond what payments had left over when they were given."""
+    _latest: date = date.min
+    """The latest day from which anything of the loan counts."""
 
     @property
     def credit(self) -> int:
@@ -76,7 +87,9 @@ class Life:
             case _:
                 self._change(event)
         if isinstance(event, PaymentApplied | PaymentUndone | AmountWaived | LoanRescheduled):
-            self.stated_principal, self.stated_total = event.principal_outstanding, event.total_outstanding
+            now = self._counts_from(_day_of(event))
+            self.stated_principal = event.principal_outstanding if now else None
+            self.stated_total = event.total_outstanding if now else None
 
     def _turn(self, event: LoanClosed | LoanReopened) -> None:
         closes = isinstance(event, LoanClosed)
@@ -93,9 +106,19 @@ class Life:
                 self._move(principal(event.allocations))
                 self.stated_principal = self.stated_total = None
             case LoanRescheduled():
-                sign = -1 if event.reason is RescheduleReason.RESTRUCTURE_UNDONE else 1
                 parts = event.capitalised_interest + event.capitalised_fee + event.capitalised_penalty
-                self._move(sign * parts)
+                self._move(-abs(parts) if event.reason is RescheduleReason.RESTRUCTURE_UNDONE else parts)
+            case RefundRequested():
+                self.over_refunded = max(self.over_refunded, self.refunded + event.amount - self.credit)
+            case RefundPaid():
+                self.refunded += event.amount
+
+    def _counts_from(self, day: date | None) -> bool:
+        """Whether nothing counts from a later day; None is today, after all of it."""
+        if day is None:
+            return True
+        late, self._latest = day < self._latest, max(day, self._latest)
+        return not late
 
     def _disburse(self, event: LoanDisbursed) -> None:
         """Who does not say the principal of a payout, has one payout of all of it."""
@@ -104,8 +127,8 @@ class Life:
         self.lent += amount
         self.payouts += 1
         self._move(amount)
-        if self.payouts > 1:  # a draw after the last statement; a tranche was in it
-            self.stated_principal = self.stated_total = None
+        self._counts_from(event.disbursed_on)
+        self.stated_principal = self.stated_total = None
 
     def _pay(self, event: PaymentApplied | PaymentReallocated | PaymentUndone) -> None:
         if isinstance(event, PaymentApplied):
@@ -123,6 +146,17 @@ class Life:
         self.owed += amount
         if not self.charged_off:
             self.booked += amount
+
+
+def _day_of(event: PaymentApplied | PaymentUndone | AmountWaived | LoanRescheduled) -> date | None:
+    """The day for which the event states what is owed; None: for its own business day, whatever it is about."""
+    match event:
+        case PaymentApplied():
+            return event.value_date
+        case AmountWaived():
+            return event.waived_on
+        case _:
+            return None
 
 
 def principal(parts: Iterable[Allocation]) -> int:

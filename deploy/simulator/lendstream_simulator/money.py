@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from lendstream.events.loan import LoanDisbursed, LoanOpened, PaymentApplied, PaymentUndone, RefundPaid
+from lendstream.events.loan import LoanDisbursed, PaymentApplied, PaymentUndone, RefundPaid
 from lendstream.events.payment import PaymentReceived, PaymentReversed
 from lendstream_simulator.facts import Facts
 
@@ -10,7 +10,7 @@ from lendstream_simulator.facts import Facts
 def cash(facts: Facts) -> Counter[str]:
     """By currency: payments that stayed, less payouts and refunds.
 
-    What is for no loan yet counts, in suspense. A payment in another currency than its loan's was never taken.
+    What no loan can take counts too: money for an unknown loan, or in another currency, waits in suspense.
     """
     moved = stayed(facts)
     for out in (facts.data(LoanDisbursed), facts.data(RefundPaid)):
@@ -21,14 +21,12 @@ def cash(facts: Facts) -> Counter[str]:
 
 def stayed(facts: Facts) -> Counter[str]:
     """By currency: what came in and was not taken back again."""
-    currency = {each.loan_id: each.currency for each in facts.data(LoanOpened)}
     applied = {each.payment_id for each in facts.data(PaymentApplied)}
     undone = {each.payment_id for each in facts.data(PaymentUndone)}
-    in_suspense = {each.payment_id for each in facts.data(PaymentReversed)} - applied
+    undone |= {each.payment_id for each in facts.data(PaymentReversed)} - applied  # it was in suspense
     received = {each.payment_id: each for each in facts.data(PaymentReceived)}
     moved: Counter[str] = Counter()
     for number, payment in received.items():
-        taken = currency.get(payment.loan_id, payment.currency) == payment.currency
-        if taken and number not in undone | in_suspense:
+        if number not in undone:
             moved[payment.currency] += payment.amount
     return moved

@@ -83,6 +83,7 @@ class ScriptedLoan:
     received: list[PaymentReceived] = field(default_factory=list)
     recoveries: set[str] = field(default_factory=set)
     overdue: set[int] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)
     refunds: dict[UUID, int] = field(default_factory=dict)
     refund_asked: bool = False
 
@@ -103,7 +104,10 @@ class ScriptedLoan:
 
     def pay(self, event: PaymentReceived) -> Iterator[Event]:
         known = {each.payment_id for each in self.received}
-        if event.payment_id in known or event.currency != self.opened.currency:
+        if event.payment_id in known:
+            return
+        if event.currency != self.opened.currency:
+            yield from self._suspend(event)
             return
         recovery = self.charged_off
         if recovery:
@@ -127,6 +131,12 @@ class ScriptedLoan:
         yield from self._moved(before, event.value_date, event.payment_id)
         if not now.total and self.closed_on is None:
             yield self._close(event.value_date)
+
+    def _suspend(self, event: PaymentReceived) -> Iterator[Event]:
+        if event.payment_id not in self.suspended:
+            self.suspended.add(event.payment_id)
+            lines = {BANK: event.amount, SUSPENSE: -event.amount}
+            yield from self.book.post(JournalKind.SUSPENSE, event.currency, event.value_date, lines)
 
     def reverse(self, event: PaymentReversed) -> Iterator[Event]:
         gone = next((each for each in self.received if each.payment_id == event.payment_id), None)

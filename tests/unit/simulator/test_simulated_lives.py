@@ -15,6 +15,7 @@ from lendstream_simulator.accounts import Account
 from lendstream_simulator.checks.corrections import changes, waivers
 from lendstream_simulator.checks.owed import charge_offs, closings, statements
 from lendstream_simulator.checks.payments import payments
+from lendstream_simulator.checks.refunds import within_credit
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Finding
 from lendstream_simulator.lives import Life, lives
@@ -152,7 +153,7 @@ def test_a_charge_off_that_leaves_something_is_found() -> None:
 
 def test_tranches_are_owed_as_they_are_paid_out() -> None:
     told = Told().disbursed(150_000)
-    told.applied("pay_1", part(1, 10_000), left=190_000)  # the schedule knows the tranche that is to come
+    told.applied("pay_1", part(1, 10_000), left=140_000)
     assert told.life().owed == 140_000
     assert list(statements(told.facts(), None)) == []
     told.disbursed(50_000, part=1).applied("pay_2", part(1, 10_000), left=180_000)
@@ -160,11 +161,37 @@ def test_tranches_are_owed_as_they_are_paid_out() -> None:
     assert list(statements(told.facts(), None)) == []
 
 
+def test_what_was_found_late_says_nothing_of_today() -> None:
+    """Its own statement is of its day, before what had been paid since."""
+    told = Told().disbursed().applied("pay_2", part(1, 50_000), left=150_000, value_date=date(2026, 4, 20))
+    told.applied("pay_1", part(2, 30_000), left=170_000, value_date=date(2026, 4, 2))
+    assert told.life().owed == 120_000
+    assert told.life().stated_principal is None
+    assert list(statements(told.facts(), None)) == []
+
+
+def test_a_refund_of_what_bounced_later_was_right() -> None:
+    told = Told().disbursed().applied("pay_1", part(1, 100_000), part(2, 100_000), left=0, credit=500)
+    told(loan.LoanClosed, closed_on=DAY, credit=500)
+    order = {"refund_id": uuid4(), "amount": 500}
+    told(loan.RefundRequested, **order, refund_account="acct_1", requested_on=DAY)
+    told(loan.RefundPaid, **order, paid_on=DAY, bank_reference="RF1")
+    told(
+        loan.PaymentUndone, payment_id="pay_1", amount=200_500, value_date=DAY, reason="recalled", undone_on=DAY,
+        previous=(part(1, 100_000), part(2, 100_000)), previous_credit=500, principal_outstanding=200_000,
+        total_outstanding=210_000,
+    )  # fmt: skip
+    assert list(within_credit(told.facts(), None)) == []
+    told(loan.RefundRequested, refund_id=uuid4(), amount=1, refund_account="acct_1", requested_on=DAY)
+    assert what(within_credit(told.facts(), None)) == {"refunds within the credit"}
+
+
 def test_a_credit_line_may_owe_nothing_and_stay_open() -> None:
     paid = part(1, 100_000, settled=True)
     line = Told(limit=200_000, instalments=()).disbursed(100_000).applied("pay_1", paid, left=0)
     assert list(closings(line.facts(), None)) == []
-    term = Told().disbursed(100_000).applied("pay_1", paid, left=0)
+    assert list(closings(Told().disbursed(100_000).applied("pay_1", paid, left=0).facts(), None)) == []  # tranches
+    term = Told(principal=100_000).disbursed(100_000).applied("pay_1", paid, left=0)
     assert what(closings(term.facts(), None)) == {"a loan that owes nothing is closed"}
 
 

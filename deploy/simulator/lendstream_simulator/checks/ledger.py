@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from lendstream.events.ledger import JournalPosted
-from lendstream.events.loan import LoanOpened
 from lendstream_simulator.chart import BANK, PRINCIPAL
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Deliveries, Fault, Finding, Rule, at_most_one
@@ -50,9 +49,10 @@ def chains(facts: Facts, _: Deliveries) -> Iterator[Finding]:
 def bank(facts: Facts, _: Deliveries) -> Iterator[Finding]:
     """The bank account moved by what came in and stayed, less payouts and refunds, in each currency of the books."""
     expected = cash(facts)
-    for currency, moved in movements(facts, BANK).items():
-        if moved != expected[currency]:
-            about = f"{currency}: {moved} in the books, {expected[currency]} by the events"
+    booked = movements(facts, BANK)
+    for currency in sorted(booked.keys() | expected.keys()):
+        if booked[currency] != expected[currency]:
+            about = f"{currency}: {booked[currency]} in the books, {expected[currency]} by the events"
             yield Finding(Fault.WRONG, "the bank account is what moved", about)
 
 
@@ -71,8 +71,8 @@ def principals(facts: Facts, _: Deliveries) -> Iterator[Finding]:
 
 
 def movements(facts: Facts, account: str) -> Counter[str]:
-    """By currency: what an account moved by; the currency of every loan and of every journal is there."""
-    found: Counter[str] = Counter({each.currency: 0 for each in facts.data(LoanOpened)})
+    """By currency: what an account moved by."""
+    found: Counter[str] = Counter()
     for each in facts.data(JournalPosted):
         found[each.currency] += sum(line.amount for line in each.lines if line.account == account)
     return found

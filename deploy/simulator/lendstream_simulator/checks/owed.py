@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lendstream.events.loan import LoanChargedOff
 from lendstream_simulator.facts import Facts
-from lendstream_simulator.findings import Deliveries, Fault, Finding, Rule, at_most_one
+from lendstream_simulator.findings import Deliveries, Fault, Finding, Rule
 from lendstream_simulator.lives import Life, lives
 
 
@@ -17,35 +17,30 @@ def closings(facts: Facts, _: Deliveries) -> Iterator[Finding]:
             yield Finding(Fault.WRONG, "a closed loan owes nothing", f"loan {life.loan_id}: {life.stated_total} in all")
         if life.out_of_turn:
             yield Finding(Fault.WRONG, "a loan is closed and reopened in turn", f"loan {life.loan_id}")
-        if life.stated_total == 0 and not life.closed and not _may_be_drawn(life):
+        if life.stated_total == 0 and not life.closed and not _stays_open(life):
             yield Finding(Fault.LOST, "a loan that owes nothing is closed", f"loan {life.loan_id}")
 
 
 def statements(facts: Facts, _: Deliveries) -> Iterator[Finding]:
     """The principal that the last event states is what replaying all of them leaves."""
     for life in lives(facts).values():
-        if life.stated_principal not in (None, life.owed) and not _tranches_to_come(life):
+        if life.stated_principal not in (None, life.owed):
             about = f"loan {life.loan_id}: {life.stated_principal} stated, {life.owed} by the events"
             yield Finding(Fault.WRONG, "the principal stated is the principal owed", about)
 
 
 def charge_offs(facts: Facts, _: Deliveries) -> Iterator[Finding]:
-    """A loan is given up once, all of the principal that stood in the books."""
-    yield from at_most_one("one charge-off a loan", [each.loan_id for each in facts.data(LoanChargedOff)])
+    """A loan is given up with all of the principal that stood in the books, and never more."""
     for life in lives(facts).values():
         if life.charged_off and life.booked != 0:
             about = f"loan {life.loan_id}: {life.booked} left"
             yield Finding(Fault.WRONG, "a charge-off gives up all principal", about)
 
 
-def _may_be_drawn(life: Life) -> bool:
-    """A credit line stays open while nothing is drawn."""
-    return life.opened is not None and life.opened.limit > 0
-
-
-def _tranches_to_come(life: Life) -> bool:
-    """A schedule has the principal of tranches that are not paid out yet."""
-    return life.opened is not None and not life.opened.limit and life.lent < life.opened.principal
+def _stays_open(life: Life) -> bool:
+    """A credit line while nothing is drawn; a loan with tranches to come; one that gave back credit that bounced."""
+    more_to_come = life.opened is not None and (life.opened.limit > 0 or life.lent < life.opened.principal)
+    return more_to_come or life.refunded > life.credit
 
 
 OWED_RULES = (Rule(closings), Rule(statements), Rule(charge_offs, "charge-offs", (LoanChargedOff,)))

@@ -1,8 +1,6 @@
 """Refunds: each order carried out once, for the amount asked, and never more than there was to give back."""
 
-from collections import Counter
 from collections.abc import Iterator
-from uuid import UUID
 
 from lendstream.events.loan import RefundPaid, RefundRequested
 from lendstream.events.payment import RefundConfirmed, RefundFailed
@@ -32,15 +30,11 @@ def orders(facts: Facts, _: Deliveries) -> Iterator[Finding]:
 
 
 def within_credit(facts: Facts, _: Deliveries) -> Iterator[Finding]:
-    """No loan gives back more than its payments left over."""
-    refunded: Counter[UUID] = Counter()
-    for each in facts.data(RefundPaid):
-        refunded[each.loan_id] += each.amount
-    of = lives(facts)
-    for loan, amount in refunded.items():
-        left = of[loan].credit if loan in of else 0
-        if amount > left:
-            yield Finding(Fault.WRONG, "refunds within the credit", f"loan {loan}: {amount} of {left}")
+    """No loan is asked to give back more than its payments had left over: a bounce afterwards is nobody's mistake."""
+    for life in lives(facts).values():
+        if life.over_refunded > 0:
+            about = f"loan {life.loan_id}: {life.over_refunded} too much"
+            yield Finding(Fault.WRONG, "refunds within the credit", about)
 
 
 REFUND_RULES = tuple(Rule(check, "refunds", (RefundRequested, RefundPaid)) for check in (orders, within_credit))
