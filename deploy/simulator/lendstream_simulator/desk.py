@@ -15,7 +15,8 @@ from uuid import UUID
 
 import httpx
 
-_PATIENCE = 10.0
+_PATIENCE = 5.0
+"""Seconds that an answer may take: whoever asks keeps the outside world waiting."""
 PLANS = {"illness": "payment-holiday", "job-loss": "payment-holiday", "accident": "longer-term"}
 """By circumstance: what the operator answers, by its code in the relief policy."""
 
@@ -29,6 +30,8 @@ class Desk:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.answers: Counter[tuple[str, str]] = Counter()
         """By call and answer, as `("payoff", "404")`."""
+        self.away = False
+        """Whether the last call found nobody."""
 
     async def payoff(self, loan_id: UUID, on: date) -> int | None:
         """The amount, in minor units, that pays the loan off on a day."""
@@ -64,7 +67,9 @@ class Desk:
                 answer = await client.request(method, url, params=params, json=body, headers=headers)
         except httpx.TransportError as error:
             self.answers[what, type(error).__name__] += 1
+            self.away = True
             return None
+        self.away = False
         self.answers[what, str(answer.status_code)] += 1
         if not answer.is_success:
             return None

@@ -66,13 +66,19 @@ class Errands:
     desk: Desk
 
     async def run(self) -> list[Record]:
-        """Do all that is wanted now; the payments that came of it are to be published."""
+        """Do all that is wanted now; the payments that came of it are to be published.
+
+        When nobody is at the desk, the rest is left for another day: the outside world goes on meanwhile.
+        """
         records: list[Record] = []
+        self.desk.away = False
         for wish in list(self.borrowers.wishes()):
-            records += await self._do(wish)
+            if not self.desk.away:
+                records += await self._do(wish)
         for asked in self.operator.to_answer():
-            key = str(identifier("restructure", asked.request_id))
-            await self.desk.restructure(asked.loan_id, asked.circumstance, key)
+            if not self.desk.away:
+                key = str(identifier("restructure", asked.request_id))
+                await self.desk.restructure(asked.loan_id, asked.circumstance, key)
         return records
 
     async def _do(self, wish: Wish) -> list[Record]:

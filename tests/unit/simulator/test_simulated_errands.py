@@ -169,6 +169,32 @@ async def test_a_servicing_that_is_away_stops_nobody() -> None:
     desk = Desk("http://servicing", transport=httpx.MockTransport(away))
     assert await desk.payoff(uuid4(), DAY) is None
     assert desk.answers == {("payoff", "ConnectError"): 1}
+    assert desk.away
+
+
+async def test_nobody_queues_at_an_empty_desk() -> None:
+    """One call finds it out; the others would keep the outside world waiting."""
+    asked: list[httpx.Request] = []
+
+    def away(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        raise httpx.ReadTimeout("no answer", request=request)
+
+    outside = Outside(Lender())
+    outside.errands.desk = Desk("http://servicing", transport=httpx.MockTransport(away))
+    requests = [
+        HardshipRequested(
+            loan_id=uuid4(), customer_id=uuid4(), sequence=4, request_id=uuid4(), circumstance="illness",
+            requested_on=DAY,
+        )
+        for _ in range(5)
+    ]  # fmt: skip
+    outside.see(BusinessDayStarted(lender="lendstream", day=DAY), *requests)
+    await outside.errands.run()
+    assert len(asked) == 1
+    outside.see(BusinessDayStarted(lender="lendstream", day=DAY + timedelta(days=1)))
+    await outside.errands.run()
+    assert len(asked) == 2
 
 
 async def test_nonsense_is_no_amount() -> None:
