@@ -6,21 +6,25 @@ from .parts import Basis, Fee, Subsidy, When
 from .schedule import Instalment
 from .terms import Terms
 
+# To read a member from its enum costs more than to compare it.
+_OPENING, _INSTALMENT = When.OPENING, When.INSTALMENT
+_OF_INSTALMENT, _OF_BALANCE = Basis.INSTALMENT, Basis.BALANCE
+
 
 def opening_fee(terms: Terms, fee: Fee) -> int:
     """What the fee takes from the payout, minor units."""
-    if fee.when is not When.OPENING:
+    if fee.when is not _OPENING:
         return 0
     return fee.amount + _share(terms, fee, terms.principal)
 
 
 def instalment_fees(terms: Terms, fee: Fee, rows: Sequence[Instalment], opening_balance: int) -> list[int]:
     """What the fee adds to each instalment, minor units."""
-    if fee.when is not When.INSTALMENT:
+    if fee.when is not _INSTALMENT:
         return [0] * len(rows)
-    if fee.basis is Basis.INSTALMENT:
+    if fee.basis is _OF_INSTALMENT:
         bases = [row.principal + row.interest for row in rows]
-    elif fee.basis is Basis.BALANCE:
+    elif fee.basis is _OF_BALANCE:
         bases = [opening_balance, *(row.balance_after for row in rows[:-1])]
     else:
         bases = [terms.principal] * len(rows)

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import cycle, islice
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ..amortization import (
     ContingentCost,
@@ -19,7 +19,6 @@ from ..amortization import (
     Options,
     Rounding,
     Schedule,
-    Shift,
     Subsidy,
     Terms,
     TermsError,
@@ -44,7 +43,7 @@ from .fields import (
     Segment,
 )
 from .repayment import BalloonRule, FeeRule, Grace, IncomeRule, SubsidyRule, Timing
-from .servicing import InAdvance, InterestOn, ServingRules
+from .servicing import InAdvance, InterestOn, ServingRules, rising
 from .working_days import working_days
 
 
@@ -64,8 +63,8 @@ class Product(ServingRules):
     )
     revolving: bool = Field(default=False, description="a credit line: repaid principal can be drawn again")
     amount: Amount = Field(description="limits of the principal")
-    tenors: tuple[Annotated[int, Field(ge=1, strict=True)], ...] = Field(
-        min_length=1, description="instalment counts on offer", examples=[[3, 6, 12]]
+    tenors: Annotated[tuple[Annotated[int, Field(ge=1, strict=True)], ...], AfterValidator(rising)] = Field(
+        min_length=1, description="instalment counts on offer, rising", examples=[[3, 6, 12]]
     )
 
     method: Method = Field(description="how the principal is repaid")
@@ -252,10 +251,35 @@ class Product(ServingRules):
         )
         return generate(terms, self.is_working_day)
 
+    def settled_options(self, options: LoanOptions | None, declared_income: int) -> LoanOptions | None:
+        """The options with what follows from other declarations: the income of a period, for who follows it.
+
+        declared_income: a month, minor units. What is settled once is passed on, so that nobody settles it otherwise.
+        """
+        if self.income is None:
+            return options
+        chosen = LoanOptions() if options is None else options
+        return chosen.model_copy(update={"income": income_of(self, chosen, declared_income)})
+
+    @property
+    def lowest_rate(self) -> Decimal:
+        """The best nominal annual rate of the customers whom it is for."""
+        return min(self.rate(history, segment) for history in self.customers for segment in Segment)
+
+    @property
+    def highest_rate(self) -> Decimal:
+        """The dearest nominal annual rate of the customers whom it is for."""
+        return max(self.rate(history, segment) for history in self.customers for segment in Segment)
+
+    @property
+    def days_of_a_period(self) -> int:
+        """Days between two instalments; a month has thirty."""
+        return self._conventions.frequency.days
+
     @property
     def is_working_day(self) -> IsWorkingDay | None:
         """The calendar that due dates are shifted by; None for a product that shifts none."""
-        return working_days(self.timing.country) if self.timing.shift is not Shift.NONE else None
+        return working_days(self.timing.country) if self._conventions.shifts else None
 
     @cached_property
     def asks_for_nothing(self) -> bool:

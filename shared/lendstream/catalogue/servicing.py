@@ -50,16 +50,17 @@ class InterestOn(StrEnum):
     """By the day, on the principal that is really owed."""
 
 
-def _rising(days: tuple[int, ...]) -> tuple[int, ...]:
-    if any(earlier >= later for earlier, later in pairwise(days)):
-        raise ValueError("list the days in rising order, each once")
-    return days
+def rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Validates a list whose order and uniqueness matter to its readers."""
+    if any(earlier >= later for earlier, later in pairwise(numbers)):
+        raise ValueError("list the numbers in rising order, each once")
+    return numbers
 
 
 Order = Annotated[tuple[Due, ...], AfterValidator(each_once)]
 """The order in which the parts of an instalment are settled."""
 DebitDays = Annotated[
-    tuple[Annotated[int, Field(ge=0, le=30, strict=True)], ...], Field(max_length=31), AfterValidator(_rising)
+    tuple[Annotated[int, Field(ge=0, le=30, strict=True)], ...], Field(max_length=31), AfterValidator(rising)
 ]
 
 

@@ -44,10 +44,12 @@ def open_loan(customer: Customer, event: LoanOpened) -> Customer:
     if loan_id in customer.loans or loan_id in customer.ended:
         return customer
     to_come = min(sum(each.amount for each in event.options.tranches) if event.options else 0, event.principal)
+    commitment = customer.commitments.get(str(event.application_id))
     loan = Loan(
         application_id=str(event.application_id),
         principal=event.principal - to_come,
-        instalment=max(map(_whole, event.instalments), default=0),
+        # The decision knew what of the loan counts against the income; an approval long gone leaves the schedule.
+        instalment=commitment.instalment if commitment else max(map(_whole, event.instalments), default=0),
         days_past_due=0,
         sequence=event.sequence,
         to_come=to_come,
