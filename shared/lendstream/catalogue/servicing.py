@@ -72,9 +72,7 @@ class ServingRules(Data):
     """How a loan is served; every field stands at the top of the product file."""
 
     late_fee: MinorUnits = Field(default=0, description="charged once for an overdue instalment, minor units")
-    late_fee_rate: Rate = Field(
-        default=Decimal(0), description="beside it: share of what is overdue of the instalment"
-    )
+    late_fee_rate: Rate = Field(default=Decimal(0), description="beside it: share of what is overdue of the instalment")
     penalty_annual_rate: Rate = Field(description="on overdue principal, a year, by the day (罚息)")
     penalty_on_interest: bool = Field(
         default=False, description="whether overdue interest bears penalty interest too (复利)"
@@ -138,8 +136,8 @@ class ServingRules(Data):
     )
     charge_off_accelerates: bool = Field(
         default=True,
-        description="whether a charge-off makes everything due, with interest until that day (宣布提前到期); false: the "
-        "schedule stays, and all of its interest is given up",
+        description="whether a charge-off makes everything due, with interest until that day (宣布提前到期); false: "
+        "the schedule stays, and all of its interest is given up",
     )
     debit_days: DebitDays = Field(
         default=(0, 1, 3, 7),
