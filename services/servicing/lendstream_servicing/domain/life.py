@@ -41,7 +41,11 @@ def corrected(loan: Loan, today: date, policy: Policy, cause: str) -> tuple[Loan
 
 def concluded(before: Loan, walk: Walk, today: date, policy: Policy, cause: str = "") -> tuple[Loan, list[Telling]]:
     """The loan after a walk: its entries, its bucket, its next day; and the events of all that."""
-    walk.advance(today)
+    try:
+        walk.advance(today)
+    except Rederive:
+        walk = derived(before, policy, _in_force(before, today))
+        walk.advance(today)
     after = walk.result(_entries(before.entries, walk.outcomes, today, rederived=bool(cause)))
     bucket = bucket_of(days_past_due(after, today))
     if bucket is not after.bucket:
