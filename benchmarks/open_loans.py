@@ -206,7 +206,12 @@ async def main(show: Callable[[Figure], None] = Figure.show) -> None:
         async with pool.acquire() as connection:
             await migrate(connection, {"runtime": RUNTIME_MIGRATIONS, "servicing": MIGRATIONS})
             await connection.execute("INSERT INTO business_day VALUES ($1, 'bench', now(), now())", TODAY)
-        rules = Rules("servicing", routes(AccountStore(), Policy(load(), chart().numbers)), "lendstream", ZoneInfo("Asia/Shanghai"))
+        rules = Rules(
+            "servicing",
+            routes(AccountStore(), Policy(load(), chart().numbers)),
+            "lendstream",
+            ZoneInfo("Asia/Shanghai"),
+        )
         unit_of_work = UnitOfWork(pool, rules, DeadLetterLimits(25, 0.5), lambda: None)
         rounds = [await round_of(stack.kafka_bootstrap, pool, unit_of_work) for _ in range(ROUNDS)]
         await pool.close()

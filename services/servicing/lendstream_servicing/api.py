@@ -1,15 +1,17 @@
 """The HTTP API: loans, the suspense list, business days. Reading only; errors are problem+json."""
 
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from pydantic import SecretStr
 
 from lendstream.errors import FieldError, problem
+from lendstream.events.calendar import BucketTotals
 from lendstream.runtime.state import Runtime
 from lendstream_servicing.domain.loan import Awaiting
 from lendstream_servicing.store import AccountStore, queries
@@ -80,9 +82,14 @@ def api(runtime: Runtime, store: AccountStore, token: SecretStr | None) -> APIRo
                 "The day was not started", FieldError("day", "unknown_day", f"{day} was not started.", fix)
             )
         status = "closed" if row["closed_at"] else "open"
-        return DayView(**row, status=status, totals=[BookTotals(**total) for total in totals])
+        return DayView(**row, status=status, totals=[_book(total) for total in totals])
 
     return router
+
+
+def _book(row: Any) -> BookTotals:
+    buckets = [BucketTotals.model_validate_json(json.dumps(each)) for each in json.loads(row["buckets"])]
+    return BookTotals(**{**row, "buckets": buckets})
 
 
 def _bearer(token: SecretStr | None) -> Callable[[str], Awaitable[None]]:

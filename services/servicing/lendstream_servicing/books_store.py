@@ -28,7 +28,7 @@ from lendstream_servicing.books_views import (
 from lendstream_servicing.domain.books import chained, product_book
 from lendstream_servicing.domain.chart import Chart, ProvisionPolicy, Role
 from lendstream_servicing.domain.closing import TRUED_UP, Position, true_up
-from lendstream_servicing.store import queries
+from lendstream_servicing.sql import queries
 
 COLUMNS = (
     "book", "number", "kind", "loan_id", "product", "currency", "value_date", "posted_on", "accounts", "amounts",

@@ -54,7 +54,8 @@ class Product(ProductFile):
         overdue = "principal" if not self.penalty_on_interest else "principal and interest"
         costs = [ContingentCost("penalty", annual_rate=self.penalty_annual_rate, basis=f"overdue {overdue}")]
         if self.late_fee or self.late_fee_rate:
-            basis = "overdue principal and interest" if self.late_fee_rate else ""
+            on = "principal and interest" if self.late_fee_on_interest else "principal"
+            basis = f"overdue {on}" if self.late_fee_rate else ""
             costs.insert(0, ContingentCost("late_fee", self.late_fee, rate=self.late_fee_rate, basis=basis))
         if self.prepayment_fee_rate:
             fee = ContingentCost("prepayment_fee", rate=self.prepayment_fee_rate, basis="principal repaid early")

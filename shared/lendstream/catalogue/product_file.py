@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ..amortization import (
+    Broken,
     Method,
     Rounding,
 )
@@ -15,6 +16,7 @@ from .fields import (
     Benefit,
     Count,
     CustomerHistory,
+    Due,
     MinorUnits,
     Name,
     Rate,
@@ -101,9 +103,25 @@ class ProductFile(ServingRules):
     def _can_be_served(self) -> Self:
         if self.interest_on is InterestOn.OUTSTANDING and self.method is Method.FLAT:
             raise ValueError("interest_on outstanding contradicts method flat, whose interest is on all that was lent")
-        recast = self.in_advance in (InAdvance.LOWER_INSTALMENT, InAdvance.FEWER_INSTALMENTS)
+        if self.interest_on is InterestOn.OUTSTANDING:
+            self._can_follow_what_is_owed()
+        recast = self.in_advance in (
+            InAdvance.LOWER_INSTALMENT,
+            InAdvance.FEWER_INSTALMENTS,
+            InAdvance.NEXT_THEN_LOWER,
+        )
         if recast and self.method is Method.SINGLE_PAYMENT:
             raise ValueError(f"in_advance {self.in_advance} has no place in method single_payment")
         if self.small_balance >= self.amount.min:
             raise ValueError(f"small_balance must be below the smallest loan, {self.amount.min}")
         return self
+
+    def _can_follow_what_is_owed(self) -> None:
+        """Interest that is charged apart from its period cannot follow the balance of that period."""
+        if self.grace.interest:
+            raise ValueError("interest_on outstanding has no place for grace.interest, which moves interest on")
+        if self.timing.broken is not Broken.IN_PERIOD:
+            raise ValueError("interest_on outstanding needs timing.broken in_period")
+        order = self.in_advance_allocation
+        if order and Due.INTEREST in order[: order.index(Due.PRINCIPAL)]:
+            raise ValueError("interest_on outstanding: in_advance_allocation must name principal before interest")

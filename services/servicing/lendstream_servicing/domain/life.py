@@ -41,9 +41,14 @@ def corrected(loan: Loan, today: date, policy: Policy, cause: str) -> tuple[Loan
 
 def concluded(before: Loan, walk: Walk, today: date, policy: Policy, cause: str = "") -> tuple[Loan, list[Telling]]:
     """The loan after a walk: its entries, its bucket, its next day; and the events of all that."""
-    walk.advance(today)
+    try:
+        walk.advance(today)
+    except Rederive:
+        walk = derived(before, policy, _in_force(before, today))
+        walk.advance(today)
     after = walk.result(_entries(before.entries, walk.outcomes, today, rederived=bool(cause)))
-    bucket = bucket_of(days_past_due(after, today))
+    # A day that is caught up after a payment of a later one cures nothing: the loan is as late as that day found it.
+    bucket = bucket_of(days_past_due(after, max(today, after.walked_to or today)))
     if bucket is not after.bucket:
         after = replace(after, bucket=bucket)
     tellings = told(before, after, walk.outcomes, today, cause)
