@@ -11,7 +11,7 @@ SELECT id, waiting::text AS waiting FROM account WHERE id = ANY(:ids::uuid[]);
 
 -- name: read_loans(ids)
 SELECT id, status, customer_id, currency, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit,
-       next_action_on, aged_through, ended_on, application_id, offer_id, decision_id, partner, reference, product,
+       next_action_on, aged_through, ended_on, application_id, offer_id, decision_id, partner, reference, contract.product,
        product_version, method, principal, annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from,
        submitted_at, correlation_id, traceparent
 FROM loan JOIN contract ON loan_id = id
