@@ -95,6 +95,8 @@ def _end(good: bool) -> None:
 def _show_verification(found: Verification) -> None:
     for each in found.breaks:
         complain(f"{each.book}, journal {each.number}: {each.reason}: {each.detail}")
+    if (hidden := found.breaks_found - len(found.breaks)) > 0:
+        complain(f"... and {hidden} more books")
     for total in found.total_differences:
         where = f"{total.account} {total.product or '-'} {total.currency}"
         complain(f"the total of {where} is {total.total}, its journals sum to {total.journals}")

@@ -7,12 +7,13 @@ their statements see the same moment.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from lendstream.events.ledger import JournalPosted
 from lendstream.events.loan import Bucket
-from lendstream.journal_chain import START, Break, Chain, check, journal_id
+from lendstream.journal_chain import START, Chain, link
 from lendstream.runtime.sql import Connection
 from lendstream_servicing.books_views import (
     BookBreak,
@@ -35,7 +36,7 @@ COLUMNS = (
     "reference", "hash",
 )  # fmt: skip
 _AT_A_TIME = 2_000
-_DIFFERENCES_SHOWN = 1_000
+_SHOWN = 1_000
 
 
 class RestoredElsewhereError(Exception):
@@ -134,7 +135,7 @@ async def reconcile(connection: Connection, chart: Chart, policy: ProvisionPolic
     account = chart.numbers[Role.LOAN_PRINCIPAL]
     async for row in connection.cursor(queries.loan_differences.sql, account, prefetch=_AT_A_TIME):
         found += 1
-        if len(shown) < _DIFFERENCES_SHOWN:
+        if len(shown) < _SHOWN:
             shown.append(LoanDifference(**row, difference=row["ledger"] - row["loan"]))
     products: list[ProductDifference] = []
     if as_of is not None:
@@ -151,44 +152,90 @@ async def reconcile(connection: Connection, chart: Chart, policy: ProvisionPolic
 
 
 async def verify(connection: Connection) -> Verification:
-    """Compute every hash and every total anew. Reads all journals, holds a few thousand at a time."""
+    """Compute every hash and every total anew. Reads all journals, a few thousand at a time.
+
+    Errors: RestoredElsewhereError.
+    """
     await _check_home(connection)
-    breaks: dict[str, Break] = {}
-    sums: dict[tuple[str, str, str], int] = defaultdict(int)
-    books = journals = 0
-    chain, book = START, None
-    async for row in connection.cursor(queries.journals.sql, prefetch=_AT_A_TIME):
-        if row["book"] != book:
-            chain, book, books = START, row["book"], books + 1
-        journals += 1
-        if journals % _AT_A_TIME == 0:
-            await asyncio.sleep(0)  # an API's other requests go on
-        for account, amount in zip(row["accounts"], row["amounts"], strict=True):
-            sums[row["product"] or "", row["currency"], account] += amount
-        if row["book"] in breaks:
-            continue
-        if broken := check(chain, _as_published(row, chain)):
-            breaks[row["book"]] = broken
-        chain = Chain(row["number"], row["hash"])
+    audit = _Audit()
+    cursor = await connection.cursor(queries.journals.sql)
+    while rows := await cursor.fetch(_AT_A_TIME):
+        for row in rows:
+            audit.take(row)
+        await asyncio.sleep(0)  # an API's other requests go on
     async for row in queries.lost_ends(connection):
-        detail = f"the book is known to end with another journal {row['number']}, the last found is {row['found']}"
-        breaks.setdefault(row["book"], Break(row["book"], row["number"], "head", detail))
-    totals = {
-        (row["product"], row["currency"], row["account"]): row["debit"] - row["credit"]
-        async for row in queries.balances(connection)
-    }
-    different = [
-        TotalDifference(product=key[0] or None, currency=key[1], account=key[2], total=total, journals=summed)
-        for key in sorted(totals.keys() | sums.keys())
-        if (total := totals.get(key, 0)) != (summed := sums.get(key, 0))
-    ]
+        detail = f"the book is known to end with another journal {row['number']}; the last found is {row['found']}"
+        audit.note(row["book"], row["number"], "head", detail)
+    different = audit.different([row async for row in queries.balances(connection)])
     return Verification(
-        sound=not breaks and not different,
-        books=books,
-        journals=journals,
-        breaks=[BookBreak(**each._asdict()) for each in breaks.values()],
+        sound=not audit.found and not different,
+        books=audit.books,
+        journals=audit.journals,
+        breaks=list(audit.shown.values()),
+        breaks_found=audit.found,
         total_differences=different,
     )
+
+
+@dataclass
+class _Audit:
+    """What a verification holds: the book at hand, the sums, and the first breaks."""
+
+    books: int = 0
+    journals: int = 0
+    found: int = 0
+    shown: dict[str, BookBreak] = field(default_factory=dict)
+    _book: str = ""
+    _chain: Chain = START
+    _holds: bool = True
+    _sums: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def take(self, row: Any) -> None:
+        """The next journal; those of a book come one after the other."""
+        book = row["book"]
+        if book != self._book:
+            self._book, self._chain, self._holds = book, START, True
+            self.books += 1
+        self.journals += 1
+        product, currency, sums = row["product"] or "", row["currency"], self._sums
+        lines = list(zip(row["accounts"], row["amounts"], strict=True))
+        for account, amount in lines:
+            sums[product, currency, account] += amount
+        if self._holds:
+            self._follow(row, lines)
+
+    def _follow(self, row: Any, lines: Sequence[tuple[str, int]]) -> None:
+        book, number = row["book"], row["number"]
+        if number != self._chain.number + 1:
+            self.note(book, number, "gap", f"journal {self._chain.number + 1} was expected")
+            return
+        agreed = (row["kind"], row["currency"], row["value_date"], row["posted_on"])
+        _, expected = link(self._chain, book, *agreed, lines, row["loan_id"], row["product"], row["reference"])
+        if row["hash"] != expected:
+            self.note(book, number, "changed", "its hash is not that of the journal: it, or one before it, was changed")
+        elif difference := sum([amount for _, amount in lines]):
+            self.note(book, number, "unbalanced", f"debits and credits differ by {difference}")
+        self._chain = Chain(number, row["hash"])
+
+    def note(self, book: str, number: int, reason: str, detail: str) -> None:
+        """A book does not hold; the first break of it counts."""
+        self._holds = False
+        if book in self.shown:
+            return
+        self.found += 1
+        if len(self.shown) < _SHOWN:
+            self.shown[book] = BookBreak(book=book, number=number, reason=reason, detail=detail)
+
+    def different(self, balances: Iterable[Any]) -> list[TotalDifference]:
+        """The totals that are not the sums of the journals seen."""
+        totals = {
+            (each["product"], each["currency"], each["account"]): each["debit"] - each["credit"] for each in balances
+        }
+        return [
+            TotalDifference(product=key[0] or None, currency=key[1], account=key[2], total=total, journals=summed)
+            for key in sorted(totals.keys() | self._sums.keys())
+            if (total := totals.get(key, 0)) != (summed := self._sums.get(key, 0))
+        ]
 
 
 def _row(journal: JournalPosted) -> tuple[Any, ...]:
@@ -207,26 +254,6 @@ def _row(journal: JournalPosted) -> tuple[Any, ...]:
         journal.reference,
         bytes.fromhex(journal.hash),
     )
-
-
-def _as_published(row: Any, previous: Chain) -> Mapping[str, Any]:
-    """The record's value that the row was saved of."""
-    pairs = zip(row["accounts"], row["amounts"], strict=True)
-    return {
-        "book": row["book"],
-        "number": row["number"],
-        "journal_id": str(journal_id(row["book"], row["number"])),
-        "kind": row["kind"],
-        "loan_id": str(row["loan_id"]) if row["loan_id"] else None,
-        "product": row["product"],
-        "currency": row["currency"],
-        "value_date": row["value_date"].isoformat(),
-        "posted_on": row["posted_on"].isoformat(),
-        "lines": [{"account": account, "amount": amount} for account, amount in pairs],
-        "reference": row["reference"],
-        "previous_hash": previous.head,
-        "hash": row["hash"],
-    }
 
 
 async def _check_home(connection: Connection) -> None:
