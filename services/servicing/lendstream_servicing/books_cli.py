@@ -81,7 +81,7 @@ def _run(database: str, work: Callable[[Connection], Awaitable[T]], *, read: boo
     try:
         return asyncio.run(connected())
     except RestoredElsewhereError as error:
-        fail(" ".join(str(error.__doc__).split()), DATA_AT_FAULT)
+        fail(f"{str(error).capitalize()}.", DATA_AT_FAULT)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         said = str(error) or type(error).__name__
         fail(f"The database does not answer: {said}. Name it with LENDSTREAM_DATABASE_URL.", DATABASE_AT_FAULT)

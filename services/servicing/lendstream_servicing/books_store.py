@@ -24,8 +24,13 @@ COLUMNS = (
 
 
 class RestoredElsewhereError(Exception):
-    """The database was restored into another server, whose transaction ids are not those of the folded totals: run
-    `lendstream-servicing ledger rebuild` once."""
+    """The database was restored into another server, whose transaction ids are not those of the folded totals."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the books were restored into another server, where it is unknown what their totals contain: run "
+            "`lendstream-servicing ledger rebuild` once"
+        )
 
 
 class ClosedBooks(NamedTuple):
