@@ -3,8 +3,8 @@
 - Offsets are committed after the database, and only now and then: records seen again after a crash are dropped by the
   inbox. Before partitions are given away, and when it stops, all are committed, so that nobody begins with old records.
 - The broker lets few records gather for `gather_ms`: a batch, its fetch and its statements cost many times what a
-  record costs. And a fetch that is answered with the first record would be all that the next batch holds, since aiokafka
-  asks for more only when that is taken: each record would wait for two batches.
+  record costs. And a fetch that is answered with the first record would be all that the next batch holds, since
+  aiokafka asks for more only when that is taken: each record would wait for two batches.
 - When infrastructure is away, the batch's partitions are wound back and taken again after a growing pause: nothing is
   skipped, and the group's heartbeat goes on.
 - Before partitions are given away, the batch in hand is finished.
