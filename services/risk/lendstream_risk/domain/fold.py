@@ -25,6 +25,7 @@ from lendstream.events.loan import (
     LoanRescheduled,
     PaymentApplied,
     PaymentUndone,
+    RescheduleReason,
     ScheduledInstalment,
 )
 from lendstream_risk.domain.customer import Commitment, Customer, Ended, Loan
@@ -84,7 +85,12 @@ def reschedule(customer: Customer, event: LoanRescheduled) -> Customer:
 
     def changed(loan: Loan) -> Loan:
         # with nothing to come, what is owed is past due, and the instalment that was too large stays the measure
-        return replace(loan, principal=event.principal_outstanding, instalment=max(future, default=loan.instalment))
+        largest = max(future, default=loan.instalment)
+        if loan.limit:  # what the whole line would take counts, however much of it is drawn
+            largest = loan.instalment
+        elif event.reason is RescheduleReason.PREPAYMENT:  # paying early makes no loan harder to bear
+            largest = min(largest, loan.instalment)
+        return replace(loan, principal=event.principal_outstanding, instalment=largest)
 
     return _news(customer, event, changed)
 

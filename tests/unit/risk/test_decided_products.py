@@ -9,13 +9,14 @@ from lendstream.catalogue import Product, Recipient
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome
 from lendstream.events.intake import EmploymentStatus, LoanOptions, PlannedTranche
+from lendstream.events.loan import LoanOpened, RescheduleReason
 from lendstream_risk import policies
 from lendstream_risk.domain.assess import Assessment, assess
 from lendstream_risk.domain.customer import Customer
 from lendstream_risk.domain.decide import decide
 from lendstream_risk.domain.explain import explain
-from lendstream_risk.domain.fold import apply_payment, open_loan
-from support.risk import applicant, bureau, opened, paid, ready
+from lendstream_risk.domain.fold import open_loan, reschedule, set_principal
+from support.risk import applicant, bureau, opened, paid, ready, rescheduled
 
 RULEBOOK = policies.load()
 POLICY = RULEBOOK.version(2)
@@ -190,4 +191,35 @@ def test_a_line_counts_with_its_limit_however_much_is_drawn() -> None:
     customer = open_loan(customer, loan)
     assert customer.position(besides="").exposure == limit
     assert customer.position(besides="").instalments_due == committed
-    assert apply_payment(customer, paid(loan, 2, 0)).position(besides="").exposure == limit
+    assert set_principal(customer, paid(loan, 2, 0)).position(besides="").exposure == limit
+
+
+def lent(asked: ApplicationReady, **fields: Any) -> tuple[Customer, LoanOpened]:
+    """A customer with the loan that was asked for, of its schedule as the tests write it."""
+    customer, decision = decide(Customer(), asked, RULEBOOK)
+    loan = opened(decision, **fields)
+    return open_loan(customer, loan), loan
+
+
+def due(customer: Customer) -> int:
+    """What the customer pays us a month, as the next decision will know it."""
+    return customer.position(besides="").instalments_due
+
+
+def test_what_the_decision_measured_goes_on_counting() -> None:
+    shop = ready(product="micro-business", amount=1_200_000, instalments=12, applicant=SELF_EMPLOYED)
+    measured = assess(shop, NEW, POLICY, RULEBOOK).instalment
+    customer, loan = lent(shop)
+    assert due(customer) == measured
+    early = rescheduled(loan, 2, 600_000, 0, 5_000, 605_000).model_copy(update={"reason": RescheduleReason.PREPAYMENT})
+    assert due(reschedule(customer, early)) == measured, "paying early makes no loan harder to bear"
+    relieved = rescheduled(loan, 2, 600_000, 0, 50_000, 50_000)
+    assert due(reschedule(customer, relieved)) == 50_000
+
+
+def test_a_draw_does_not_change_what_a_line_takes() -> None:
+    line = ready(product="credit-line", amount=300_000)
+    customer, loan = lent(line, limit=5_000_000)
+    before = due(customer)
+    drawn = rescheduled(loan, 2, 600_000, 0, 55_000).model_copy(update={"reason": RescheduleReason.DRAW})
+    assert due(reschedule(customer, drawn)) == before > 55_000
