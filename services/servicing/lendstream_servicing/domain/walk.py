@@ -262,7 +262,7 @@ class Walk:
             multiple = self.product.timing.multiple
             part = left // len(coming) // multiple * multiple
             for place in coming:
-                share = part if place < coming[-1] else left - part * (len(coming) - 1)
+                share = part if place < coming[-1] else left
                 left -= share - self._settle_early((place,), share, on, split, mark)
         return self._settle_early(coming, left, on, split, mark)
 
