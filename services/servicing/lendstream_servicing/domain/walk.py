@@ -122,12 +122,22 @@ class Walk:
     @property
     def principal_outstanding(self) -> int:
         """Principal still owed."""
-        return sum([row.principal - row.principal_paid for row in self.rows]) - self.undrawn
+        return sum([row[2] - row[8] for row in self.rows if row[13] is None]) - self.undrawn
 
     @property
     def total_outstanding(self) -> int:
         """Everything still owed."""
-        return sum([row.outstanding for row in self.rows]) - self.undrawn
+        return self._owed()[1]
+
+    def _owed(self) -> tuple[int, int]:
+        """Principal and everything still owed. By places, not by names: this runs over all instalments each time."""
+        principal = total = 0
+        for row in self.rows:
+            if row[13] is None:  # not settled
+                part = row[2] - row[8]
+                principal += part
+                total += part + row[3] - row[9] + row[4] - row[10] + row[6] + row[7] - row[11]
+        return principal - self.undrawn, total - self.undrawn
 
     # -- time
 
@@ -138,9 +148,9 @@ class Walk:
         if self.by_day is not None:
             self.by_day.advance(to)
         for index, row in enumerate(self.rows):
-            if row.due_date >= to:
+            if row[1] >= to:  # due on
                 break
-            if row.settled_on is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
+            if row[13] is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
                 self.rows[index] = self._aged(row, to)
                 self.at = to if self.at is None or to > self.at else self.at
 
@@ -174,8 +184,7 @@ class Walk:
         applied = _APPLY[entry.kind](self, entry, on)
         if mark is not None and self.by_day is not None and not self._rescheduled:
             self.by_day.moved(mark)
-        owed = self.principal_outstanding, self.total_outstanding
-        self.outcomes.append(Outcome(applied, *owed, mark is not None and not self._rescheduled))
+        self.outcomes.append(Outcome(applied, *self._owed(), mark is not None and not self._rescheduled))
         self._end(entry, on)
 
     def effective(self, entry: Entry) -> date:
@@ -631,7 +640,7 @@ class Walk:
     # -- the end
 
     def _end(self, entry: Entry, on: date) -> None:
-        owed = self.total_outstanding
+        owed = self.outcomes[-1].total_outstanding
         small = self.product.small_balance
         if 0 < owed <= small and entry.kind is Kind.PAYMENT and not self.undrawn:
             split = _Split({}, set())
