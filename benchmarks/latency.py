@@ -35,7 +35,8 @@ from lendstream_local.platform import Platform
 from lendstream_simulator.applications import application
 from lendstream_simulator.submissions import intake_record
 
-BURST, SECONDS, WARM_UP = 1500, 30, 200
+BURST, SECONDS, WARM_UP = 1500, 30, 1500
+"""Until it is warm, the broker's virtual machine spends as much on compiling itself as on its work."""
 GOAL_P99 = 0.5
 TODAY = datetime.now(UTC).date()
 """No business day is started here: the lender's day is that of the events."""

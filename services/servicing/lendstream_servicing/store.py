@@ -40,7 +40,7 @@ from lendstream_servicing.sql import queries
 __all__ = ["AccountStore", "queries"]
 
 _WAITING = ("id", "waiting")
-_LOAN_UPDATE = (
+LOAN_UPDATE = (
     "id", "status", "sequence", "attempt", "pay_on", "disbursed_on", "bank_reference", "bucket", "credit",
     "principal_outstanding", "total_outstanding", "overdue_amount", "next_action_on", "aged_through", "ended_on",
     "annual_rate", "original", "anchor_on", "anchor_interest", "anchor_subsidy", "late_interest", "walked_to",
@@ -48,16 +48,16 @@ _LOAN_UPDATE = (
     "ending", "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from", "period_to",
     "period_interest", "period_subsidy", "subsidy_future",
 )  # fmt: skip
-_LOAN = (*_LOAN_UPDATE, "customer_id", "currency", "product")
-_CONTRACT = (
+LOAN = (*LOAN_UPDATE, "customer_id", "currency", "product")
+CONTRACT = (
     "loan_id", "application_id", "offer_id", "decision_id", "partner", "reference", "product", "product_version",
     "method", "principal", "annual_rate", "tenor", "upfront_fee", "payout_account", "engine", "opened_on",
     "interest_from", "submitted_at", "debit_account", "recipient", "credit_limit", "options", "correlation_id",
     "traceparent",
 )  # fmt: skip
-_INSTALMENT = ("loan_id", *Instalment._fields)
+INSTALMENT = ("loan_id", *Instalment._fields)
 _SCHEDULED = Instalment._fields.index("late_fee")
-_INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
+INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
 _ENTRY = ("loan_id", *Entry._fields)
 _ENTRY_UPDATE = (
     "id", "applied_on", "unallocated", "fee", "parts", "capitalised", "recovery", "undone_on", "reason",
@@ -112,13 +112,13 @@ class AccountStore:
             _collect(rows, change)
         await _copy(connection, "account", _WAITING, rows.new_accounts)
         await _update(connection, queries.update_waiting, _WAITING, rows.accounts)
-        await _copy(connection, "loan", _LOAN, rows.new_loans)
-        await _update(connection, queries.update_loans, _LOAN_UPDATE, rows.loans)
-        await _copy(connection, "contract", _CONTRACT, rows.contracts)
+        await _copy(connection, "loan", LOAN, rows.new_loans)
+        await _update(connection, queries.update_loans, LOAN_UPDATE, rows.loans)
+        await _copy(connection, "contract", CONTRACT, rows.contracts)
         if rows.rescheduled:
             await queries.delete_instalments(connection, ids=rows.rescheduled)
-        await _copy(connection, "instalment", _INSTALMENT, rows.new_instalments)
-        await _update(connection, queries.update_instalments, _INSTALMENT_UPDATE, rows.instalments)
+        await _copy(connection, "instalment", INSTALMENT, rows.new_instalments)
+        await _update(connection, queries.update_instalments, INSTALMENT_UPDATE, rows.instalments)
         await _copy(connection, "entry", _ENTRY, rows.new_entries)
         await _update(connection, queries.update_entries, _ENTRY_UPDATE, rows.entries)
         await save_journals(connection, rows.journals)
@@ -243,7 +243,7 @@ def _contract_row(loan: Loan) -> Row:
     options = contract.options.model_dump_json(exclude_defaults=True) if contract.options else None
     return (
         loan.id,
-        *(getattr(contract, name) for name in _CONTRACT[1:21]),
+        *(getattr(contract, name) for name in CONTRACT[1:21]),
         options,
         contract.correlation_id,
         contract.traceparent,
@@ -289,7 +289,7 @@ def _entry(row: Any) -> Entry:
 
 
 def _loan(row: Any, instalments: tuple[Instalment, ...], entries: tuple[Entry, ...]) -> Loan:
-    agreed = {name: row[name] for name in _CONTRACT[1:]}
+    agreed = {name: row[name] for name in CONTRACT[1:]}
     agreed["method"] = Method(agreed["method"])
     agreed["recipient"] = Recipient(agreed["recipient"])
     agreed["options"] = LoanOptions.model_validate_json(agreed["options"]) if agreed["options"] else None

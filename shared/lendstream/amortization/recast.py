@@ -39,12 +39,12 @@ class Keep(StrEnum):
 class Recast:
     """One change of a course. Balances and interest in minor units.
 
-    at: the period it falls into, 0 is the course's first. on: its day. before, after: the balance that interest
-    runs on until and from that day. accrued: the interest of the period until that day, everyone's share. level: for
-    Keep.INSTALMENT, what a period pays: all of it by EQUAL_INSTALMENT, else its principal. annual_rate: from that
-    day on; None: as before. instalments: how many fall due from this period on; None: as many as there are. skip:
-    so many due days are left out: their interest is due with the next. subsidies: what others still bear; None: as
-    the terms say.
+    at: the period it falls into, 0 is the course's first; past the last: it starts anew. on: its day. before, after:
+    the balance that interest runs on until and from that day. accrued: the interest of the period until that day,
+    everyone's share. level: for Keep.INSTALMENT, what a period pays: all of it by EQUAL_INSTALMENT, else its
+    principal. annual_rate: from that day on; None: as before. instalments: how many fall due from this period on;
+    None: as many as there are. skip: so many due days are left out: their interest is due with the next. subsidies:
+    what others still bear; None: as the terms say.
     """
 
     at: int
@@ -85,7 +85,7 @@ class Course:
         if change.after <= 0:
             raise TermsError("principal", "nothing is left to repay")
         periods = self._periods(change)
-        start = self.periods.ends[change.at - 1] if change.at else self.terms.disbursed_on
+        start = self._start(change)
         course = Course(
             self._terms(change, start, periods),
             periods,
@@ -126,6 +126,12 @@ class Course:
             weights.append(weight)
         periods = Periods(tuple(dues), tuple(ends), tuple(weights), old.base, old.level_weight)
         return replace(self, periods=periods)
+
+    def _start(self, change: Recast) -> date:
+        """Where the first period begins: the day of the change, where nothing of the course is left."""
+        if change.at >= len(self.periods.ends):
+            return change.on
+        return self.periods.ends[change.at - 1] if change.at else self.terms.disbursed_on
 
     def _first_interest(self, change: Recast, start: date) -> int | None:
         """Interest of the first period: what it bore before the change and what it bears after; None: a whole one."""

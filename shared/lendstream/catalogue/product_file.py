@@ -5,11 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..amortization import (
-    Broken,
-    Method,
-    Rounding,
-)
+from ..amortization import Broken, Method, Rounding
 from .fields import (
     Amount,
     AnnualRate,

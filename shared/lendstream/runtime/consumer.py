@@ -2,9 +2,9 @@
 
 - Offsets are committed after the database, and only now and then: records seen again after a crash are dropped by the
   inbox. Before partitions are given away, and when it stops, all are committed, so that nobody begins with old records.
-- The broker lets records gather for up to 50 ms: a batch, its fetch and its statements cost many times what a record
-  costs. And a fetch that is answered with the first record would be all that the next batch holds, since aiokafka asks
-  for more only when that is taken: each record would wait for two batches.
+- The broker lets few records gather for `gather_ms`: a batch, its fetch and its statements cost many times what a
+  record costs. And a fetch that is answered with the first record would be all that the next batch holds, since
+  aiokafka asks for more only when that is taken: each record would wait for two batches.
 - When infrastructure is away, the batch's partitions are wound back and taken again after a growing pause: nothing is
   skipped, and the group's heartbeat goes on.
 - Before partitions are given away, the batch in hand is finished.
@@ -36,7 +36,6 @@ _POLL_MS = 200
 _STALLED_SECONDS = 20.0
 _NEW_TOPICS_MS = 3_000
 _LONGEST_PAUSE = 5.0
-_GATHER_MS = 50
 _GATHER_BYTES = 131_072
 """Where there is so much, the broker answers at once."""
 _BETWEEN_COMMITS = 0.5
@@ -52,12 +51,21 @@ class StalledError(Exception):
 class Consumer:
     """Run `run()` as a task; `stop()` lets the batch in hand finish."""
 
-    def __init__(self, bootstrap: str, group: str, topics: Iterable[Topic], process: Process, batch_size: int) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        group: str,
+        topics: Iterable[Topic],
+        process: Process,
+        batch_size: int = 500,
+        gather_ms: int = 50,
+    ) -> None:
         self._bootstrap = bootstrap
         self._group = group
         self._pattern = "|".join(re.sub(r"\?P<\w+>", "?:", topic.pattern) for topic in topics)
         self._process = process
         self._batch_size = batch_size
+        self._gather_ms = gather_ms
         self._stopping = asyncio.Event()
         self._busy = asyncio.Lock()
         self.stopped_for: str | None = None
@@ -108,7 +116,7 @@ class Consumer:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
             max_poll_interval_ms=300_000,
-            fetch_max_wait_ms=_GATHER_MS,
+            fetch_max_wait_ms=self._gather_ms,
             fetch_min_bytes=_GATHER_BYTES,
             max_partition_fetch_bytes=2_097_152,
         )

@@ -29,7 +29,7 @@ class Members:
 
     async def join(self) -> Consumer:
         """A new member, once it has partitions."""
-        member = Consumer(self.bootstrap, self._group, (PAYMENT,), self._take, 500)
+        member = Consumer(self.bootstrap, self._group, (PAYMENT,), self._take)
         self._running[member] = asyncio.create_task(member.run())
         await until(lambda: member.assigned, "it has partitions")
         return member

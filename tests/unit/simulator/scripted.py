@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from lendstream.amortization import disclose, generate
+from lendstream.amortization import Terms, disclose, generate
 from lendstream.catalogue import UnknownProductError, load
 from lendstream.envelope import Envelope, Record, encode
-from lendstream.events import application, intake, loan
+from lendstream.events import application, decision, intake, loan
 from lendstream.events.application import ApplicantFacts, ApplicationReady, ApplicationReceived
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayClosed, BusinessDayStarted
-from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome, Segment, Terms
+from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome, Segment
 from lendstream.events.intake import ApplicationStatus, ApplicationStatusChanged, OfferMade, StatusReason
 from lendstream.events.ledger import JournalKind, JournalPosted
 from lendstream.events.notification import Channel, NotificationSent, NotificationSkipped, SkipReason
@@ -33,8 +33,14 @@ from lendstream_simulator.answers import intake_partner
 from unit.simulator.scripted_loans import BANK, SUSPENSE, Book, ScriptedLoan, ident
 
 RATE = Decimal("0.18")
+
 OK = StatusReason(code="OK", zh="符合条件", en="Meets the conditions")
 TOO_MUCH = StatusReason(code="AFFORDABILITY", zh="还款压力过大", en="The instalments are too large for the income")
+
+
+def _always(_: date) -> bool:
+    """Every day is a working day."""
+    return True
 
 
 @dataclass
@@ -147,7 +153,7 @@ class Scripted:
         asked, case_id = case.asked, case.asked.application_id
         affordable = asked.amount // asked.instalments * 4 <= asked.applicant.finances.monthly_income
         outcome = Outcome.APPROVED if affordable else Outcome.DECLINED
-        terms = Terms(
+        terms = decision.Terms(
             product=asked.product, product_version=1, amount=asked.amount, currency=asked.currency,
             instalments=asked.instalments, annual_rate=RATE, limit=asked.amount,
         )  # fmt: skip
@@ -171,7 +177,7 @@ class Scripted:
     def _offer(self, case: Case) -> OfferMade:
         asked = case.asked
         product = load().product(asked.product)
-        schedule = generate(product.terms(asked.amount, asked.instalments, RATE, self.today))
+        schedule = generate(self._terms(case, self.today), _always)
         fee = product.upfront_fee(asked.amount)
         cost = disclose(schedule, fee)
         rows = tuple(
@@ -227,9 +233,14 @@ class Scripted:
 
     # servicing
 
+    def _terms(self, case: Case, on: date) -> Terms:
+        """Of the customer's options only the income: an income-based product cannot do without."""
+        product, options = load().product(case.asked.product), case.submitted.options
+        income = options.income if options else None
+        return product.terms(case.asked.amount, case.asked.instalments, RATE, on, income=income)
+
     def _open(self, case: Case, offer: OfferMade, pay_on: date) -> Iterable[Record]:
-        product = load().product(offer.product)
-        schedule = generate(product.terms(offer.amount, len(offer.instalments), RATE, pay_on))
+        schedule = generate(self._terms(case, pay_on), _always)
         case.loan_id = ident("loan", case.asked.application_id)
         self.loans[case.loan_id] = case
         rows = tuple(

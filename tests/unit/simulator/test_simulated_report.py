@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from lendstream.catalogue import load
 from lendstream.envelope import encode
 from lendstream.events.application import ApplicationReceived
 from lendstream.events.decision import Outcome
@@ -145,8 +146,8 @@ def test_products_and_methods_add_up(facts: Facts) -> None:
     for lines in (products, methods):
         assert sum(each.loans for each in lines) == len(facts.data(LoanDisbursed))
         assert sum(each.volume for each in lines) == picture.book(facts).lent
-    assert {each.name for each in methods} == {"equal_instalment", "equal_principal"}
-    assert all(each.apr is None or Decimal("0.17") < each.apr < Decimal("0.25") for each in products)
+    assert {each.name for each in methods} == {load().product(each.name).method for each in products}
+    assert all(each.apr is None or Decimal(0) <= each.apr < Decimal("0.4") for each in products)
 
 
 def test_debits_are_collected_or_failed(facts: Facts) -> None:

@@ -140,7 +140,7 @@ def reopen_loan(customer: Customer, event: LoanReopened) -> Customer:
         customer,
         loans={**customer.loans, str(event.loan_id): again},
         ended={key: each for key, each in customer.ended.items() if key != str(event.loan_id)},
-        loans_repaid=customer.loans_repaid - ended.repaid,
+        loans_repaid=max(customer.loans_repaid - ended.repaid, 0),
     )
 
 

@@ -33,20 +33,28 @@ def carried_on(loan: Loan, today: date, policy: Policy) -> tuple[Loan, list[Tell
     return concluded(loan, walk, today, policy, cause)
 
 
-def corrected(loan: Loan, today: date, policy: Policy, cause: str) -> tuple[Loan, list[Telling]]:
-    """Derive the loan anew: an entry of it was taken back, or its payouts came otherwise."""
+def corrected(
+    loan: Loan, today: date, policy: Policy, cause: str, before: Loan | None = None
+) -> tuple[Loan, list[Telling]]:
+    """Derive the loan anew: an entry of it was taken back, or its payouts came otherwise.
+
+    before: the loan as it was, where it is already another: what has happened to it since is told.
+    """
     walk = derived(loan, policy, _in_force(loan, today))
-    return concluded(loan, walk, today, policy, cause)
+    return concluded(loan, walk, today, policy, cause, before)
 
 
-def concluded(before: Loan, walk: Walk, today: date, policy: Policy, cause: str = "") -> tuple[Loan, list[Telling]]:
-    """The loan after a walk: its entries, its bucket, its next day; and the events of all that."""
+def concluded(
+    loan: Loan, walk: Walk, today: date, policy: Policy, cause: str = "", before: Loan | None = None
+) -> tuple[Loan, list[Telling]]:
+    """The loan after a walk: its entries, its bucket, its next day; and the events of all that since `before`."""
+    before = before or loan
     try:
         walk.advance(today)
     except Rederive:
-        walk = derived(before, policy, _in_force(before, today))
+        walk = derived(loan, policy, _in_force(loan, today))
         walk.advance(today)
-    after = walk.result(_entries(before.entries, walk.outcomes, today, rederived=bool(cause)))
+    after = walk.result(_entries(loan.entries, walk.outcomes, today, rederived=bool(cause)))
     # A day that is caught up after a payment of a later one cures nothing: the loan is as late as that day found it.
     bucket = bucket_of(days_past_due(after, max(today, after.walked_to or today)))
     if bucket is not after.bucket:
@@ -94,7 +102,9 @@ def _by_lateness(loan: Loan, policy: Policy) -> list[date]:
             dates.append(row.due_date + timedelta(days=product.grace_days + 1))
     if oldest is not None:
         dates += [oldest + timedelta(days=first_day) for first_day, _ in BUCKETS]
-        dates.append(oldest + timedelta(days=product.charge_off_days))
+        charge_off = oldest + timedelta(days=product.charge_off_days)
+        # a payment that bounced long after may leave a loan that should have been charged off on a day that is over
+        dates.append(max(charge_off, loan.aged_through + _DAY) if loan.aged_through else charge_off)
     return dates
 
 

@@ -321,7 +321,9 @@ class Loan:
 
     @property
     def undrawn(self) -> int:
-        """Scheduled principal that is not paid out yet."""
+        """Scheduled principal that is not paid out yet: nothing once all instalments are one, due at once."""
+        if self.status in (Status.CLOSED, Status.CHARGED_OFF):
+            return 0
         return sum(
             each.amount
             for each in self.payouts

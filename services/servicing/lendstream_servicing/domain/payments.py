@@ -72,7 +72,7 @@ def reverse(account: Account | None, event: PaymentReversed, today: date, policy
     taken = replace(account, entries=tuple(undone if each is entry else each for each in account.entries))
     if isinstance(taken, Awaiting) or isinstance(account, Awaiting) or entry.applied_on is None:
         return taken, ()
-    after, told = corrected(account_with(account, undone), today, policy, f"reversal of {entry.id}")
+    after, told = corrected(account_with(account, undone), today, policy, f"reversal of {entry.id}", account)
     return numbered(after, told)
 
 

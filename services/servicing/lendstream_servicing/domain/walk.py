@@ -97,7 +97,9 @@ class Walk:
         self.policy = policy
         self.product: Product = policy.product(loan)
         self.rows = list(loan.instalments)
-        self.undrawn = loan.undrawn
+        self.undrawn = loan.undrawn + sum(
+            entry.amount for entry in loan.entries if entry.kind is Kind.TRANCHE and entry.applied_on is None
+        )
         self.credit = loan.credit
         self.at = loan.walked_to
         self.anchor = (loan.anchor_on, loan.anchor_interest, loan.anchor_subsidy)
@@ -113,18 +115,29 @@ class Walk:
         self._base: Course | None = None
         self._rescheduled = False
         self.by_day = ByDay(self) if self.product.interest_on is InterestOn.OUTSTANDING else None
+        self._from_opening = not loan.original
 
     # -- what is owed
 
     @property
     def principal_outstanding(self) -> int:
         """Principal still owed."""
-        return sum([row.principal - row.principal_paid for row in self.rows]) - self.undrawn
+        return sum([row[2] - row[8] for row in self.rows if row[13] is None]) - self.undrawn
 
     @property
     def total_outstanding(self) -> int:
         """Everything still owed."""
-        return sum([row.outstanding for row in self.rows]) - self.undrawn
+        return self._owed()[1]
+
+    def _owed(self) -> tuple[int, int]:
+        """Principal and everything still owed. By places, not by names: this runs over all instalments each time."""
+        principal = total = 0
+        for row in self.rows:
+            if row[13] is None:  # not settled
+                part = row[2] - row[8]
+                principal += part
+                total += part + row[3] - row[9] + row[4] - row[10] + row[6] + row[7] - row[11]
+        return principal - self.undrawn, total - self.undrawn
 
     # -- time
 
@@ -135,9 +148,9 @@ class Walk:
         if self.by_day is not None:
             self.by_day.advance(to)
         for index, row in enumerate(self.rows):
-            if row.due_date >= to:
+            if row[1] >= to:  # due on
                 break
-            if row.settled_on is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
+            if row[13] is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
                 self.rows[index] = self._aged(row, to)
                 self.at = to if self.at is None or to > self.at else self.at
 
@@ -171,8 +184,7 @@ class Walk:
         applied = _APPLY[entry.kind](self, entry, on)
         if mark is not None and self.by_day is not None and not self._rescheduled:
             self.by_day.moved(mark)
-        owed = self.principal_outstanding, self.total_outstanding
-        self.outcomes.append(Outcome(applied, *owed, mark is not None and not self._rescheduled))
+        self.outcomes.append(Outcome(applied, *self._owed(), mark is not None and not self._rescheduled))
         self._end(entry, on)
 
     def effective(self, entry: Entry) -> date:
@@ -246,7 +258,8 @@ class Walk:
                 break
             row = self.rows[place]
             if row.settled_on is None and row.outstanding:
-                self.rows[place], left = _settled(row, left, on, dues, split)
+                most = self.principal_outstanding if self.undrawn else None  # of what is not paid out yet, nothing
+                self.rows[place], left = _settled(row, left, on, dues, split, most)
         return left
 
     def _pay_in_advance(self, reached: int, left: int, on: date, split: _Split, mark: Mark | None) -> int:
@@ -258,7 +271,7 @@ class Walk:
             multiple = self.product.timing.multiple
             part = left // len(coming) // multiple * multiple
             for place in coming:
-                share = part if place < coming[-1] else left - part * (len(coming) - 1)
+                share = part if place < coming[-1] else left
                 left -= share - self._settle_early((place,), share, on, split, mark)
         return self._settle_early(coming, left, on, split, mark)
 
@@ -342,21 +355,19 @@ class Walk:
         waived = self._let_go(on, relief.waive) if relief.waive else ()
         reached = self.first_after(on)
         moved, capitalised = 0, (0, 0, 0)
+        if self.charged_off_on is not None or self.undrawn:
+            return entry._replace(parts=waived, capitalised=capitalised)  # there is no schedule to change
+        rows, original, before = self.rows[:], self.original, self._to_come(reached)
         if relief.arrears is Arrears.CAPITALISE:
             moved, capitalised = self._lift_arrears(reached, on)
-        left = len(self.rows) - reached
-        before = self._to_come(reached)
-        self._recast(
-            reached,
-            on,
-            before,
-            before + moved,
-            annual_rate=relief.annual_rate,
-            instalments=max(left + relief.extra_instalments, 1),
-            skip=relief.holiday,
-        )
-        if relief.annual_rate is not None:
-            self.annual_rate = relief.annual_rate
+        instalments = max(len(rows) - reached + relief.extra_instalments, 1)
+        rate, skip = relief.annual_rate, relief.holiday
+        try:
+            self._recast(reached, on, before, before + moved, annual_rate=rate, instalments=instalments, skip=skip)
+        except TermsError:  # nothing is left, or too little for so many instalments
+            self.rows, self.original = rows, original
+            return entry._replace(parts=waived, capitalised=(0, 0, 0))
+        self.annual_rate = self.annual_rate if rate is None else rate
         return entry._replace(parts=waived, capitalised=capitalised)
 
     def _lift_arrears(self, reached: int, on: date) -> tuple[int, tuple[int, int, int]]:
@@ -386,12 +397,22 @@ class Walk:
         reached = self.first_after(on)
         before = self._to_come(reached)
         instalments = Draw.model_validate_json(entry.detail).instalments
-        self._recast(reached, on, before, before + entry.amount, instalments=instalments)
+        try:
+            self._recast(reached, on, before, before + entry.amount, instalments=instalments)
+        except TermsError:  # too little for so many instalments
+            self._recast(reached, on, before, before + entry.amount, instalments=1)
         self.ended = None
         return entry
 
-    def _tranche(self, entry: Entry, _: date) -> Entry:
-        return entry  # the schedule holds it from the opening on, and `undrawn` follows from the payouts
+    def _tranche(self, entry: Entry, on: date) -> Entry:
+        """The schedule holds it from the opening on, unless the customer has repaid everything since it was ordered."""
+        if self.undrawn:
+            self.undrawn -= entry.amount
+        else:
+            row = self.rows[-1]
+            more = row.principal + entry.amount
+            self.rows[-1] = row._replace(principal=more, settled_on=None, penalty_to=max(row.due_date, on))
+        return entry
 
     def _refund(self, entry: Entry, _: date) -> Entry:
         self.credit -= entry.amount
@@ -474,7 +495,7 @@ class Walk:
         before = self._to_come(reached)
         rate, of = self.product.prepayment_fee_rate.as_integer_ratio()
         part = left * of // (of + rate)
-        if part >= before or self.undrawn:
+        if not 0 < part < before or self.undrawn:
             return left, 0  # not enough for everything, or not all paid out yet: pay instalments in advance instead
         try:
             self._recast(reached, on, before, before - part, keep=keep)
@@ -531,10 +552,9 @@ class Walk:
         if course.first > (self.rows[reached].number if reached < len(self.rows) else course.first):
             course = self.axis(reached)
         coming = self.rows[reached:]
-        number = coming[0].number if coming else (self.rows[-1].number + 1 if self.rows else 1)
         interest, subsidy = self.accrued(reached, on)
         change = Recast(
-            at=number - course.first,
+            at=coming[0].number - course.first if coming else len(course.periods.ends),
             on=on,
             before=before,
             after=after,
@@ -551,36 +571,21 @@ class Walk:
         self._course = fresh_course
         self._rescheduled = True
         self.keep_original()
-        fresh = [Instalment(*row[:5], row[6]) for row in rows]
-        paid_principal = sum(row.principal_paid for row in coming)
-        first = fresh[0]
-        fresh[0] = first._replace(principal=first.principal + paid_principal, principal_paid=paid_principal)
-        self.rows[reached:] = fresh
-        self._advance_paid(reached, sum(row.interest_paid for row in coming), sum(row.fee_paid for row in coming))
+        self.rows[reached:] = _with_paid([Instalment(*row[:5], row[6]) for row in rows], coming)
         self.anchor = (on, interest, subsidy)
-
-    def _advance_paid(self, reached: int, interest: int, fee: int) -> None:
-        """Give interest and fees that were paid in advance to the new instalments, the first ones first."""
-        for place in range(reached, len(self.rows)):
-            if not interest and not fee:
-                return
-            row = self.rows[place]
-            part, due = min(interest, row.interest), min(fee, row.fee)
-            self.rows[place] = row._replace(interest_paid=part, fee_paid=due)
-            interest, fee = interest - part, fee - due
-        self.credit += interest + fee
 
     def _level(self, coming: Sequence[Instalment]) -> int:
         if not coming:
             return 0
-        row = coming[1] if len(coming) > 2 else coming[0]  # the first may hold principal that was repaid early
+        # the first may hold principal that was repaid early, others what was paid on them before
+        row = next((row for row in coming[1:-1] if not row.principal_paid), coming[1 if len(coming) > 2 else 0])
         whole = row.principal + row.interest + row.subsidy
         return whole if self.loan.contract.method in (Method.EQUAL_INSTALMENT, Method.BALLOON) else row.principal
 
     def course(self) -> Course:
         """The course in force. A walk that starts in the midst of another than the loan's own starts anew."""
         if self._course is None:
-            if self.loan.original:
+            if not self._from_opening:
                 raise Rederive
             self._course = base_course(self.loan, self.policy)
         return self._course
@@ -635,7 +640,7 @@ class Walk:
     # -- the end
 
     def _end(self, entry: Entry, on: date) -> None:
-        owed = self.total_outstanding
+        owed = self.outcomes[-1].total_outstanding
         small = self.product.small_balance
         if 0 < owed <= small and entry.kind is Kind.PAYMENT and not self.undrawn:
             split = _Split({}, set())
@@ -726,15 +731,19 @@ def derived(loan: Loan, policy: Policy, entries: Iterable[Entry]) -> Walk:
         ending=None,
     )
     walk = Walk(fresh, policy)
-    for entry in in_order(entries):
+    walk.undrawn = sum(each.amount for each in loan.payouts if each.kind is Kind.TRANCHE and not each.cancelled)
+    for entry in in_order(entries, loan.disbursed_on):
         walk.apply(entry)
     return walk
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """By value date; what was heard of after a charge-off counts from it at the earliest, so it comes after it."""
+def in_order(entries: Iterable[Entry], floor: date | None) -> list[Entry]:
+    """By the days from which they count (`Walk.effective`), of one day as they arrived.
+
+    floor: the day of the payout, from which money before it counts. What was heard of after a charge-off counts from
+    it at the earliest, so it comes after it.
+    """
     ordered: list[tuple[date, int, Entry]] = []
-    floor: date | None = None
     for number, entry in enumerate(entries):
         on = entry.value_date if floor is None or entry.value_date > floor else floor
         if entry.kind is Kind.CHARGE_OFF:
@@ -744,8 +753,10 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for _, _, entry in ordered]
 
 
-def _settled(row: Instalment, left: int, on: date, dues: Sequence[Due], split: _Split) -> tuple[Instalment, int]:
-    """Settle parts of an instalment, in order; returns it and what is left."""
+def _settled(
+    row: Instalment, left: int, on: date, dues: Sequence[Due], split: _Split, most: int | None = None
+) -> tuple[Instalment, int]:
+    """Settle parts of an instalment, in order, of the principal at most so much; returns it and what is left."""
     _, _, principal, interest, fee, _, late_fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, *_ = (
         row
     )
@@ -759,6 +770,8 @@ def _settled(row: Instalment, left: int, on: date, dues: Sequence[Due], split: _
     paid: dict[str, int] = {}
     for due in dues:
         part = min(left, unpaid[due])
+        if most is not None and due is Due.PRINCIPAL:
+            part = min(part, most)
         if part > 0:
             split.add(row.number, due, part)
             paid[due] = part
@@ -776,6 +789,37 @@ def _settled(row: Instalment, left: int, on: date, dues: Sequence[Due], split: _
         ),
         left,
     )
+
+
+def _with_paid(fresh: list[Instalment], before: Sequence[Instalment]) -> list[Instalment]:
+    """New instalments with what was paid in advance on those before them, number by number.
+
+    What was paid on numbers that are gone counts on the last one. Interest and fees paid beyond what an instalment now
+    has are taken off those after it.
+    """
+    paid = {row.number: [0, 0, 0] for row in fresh}
+    for row in before:
+        sums = paid[min(row.number, fresh[-1].number)]
+        sums[0] += row.principal_paid
+        sums[1] += row.interest_paid
+        sums[2] += row.fee_paid
+    rows, more_interest, more_fee = [], 0, 0
+    for row in fresh:
+        principal, interest, fee = paid[row.number]
+        charged, due = max(row.interest - more_interest, interest), max(row.fee - more_fee, fee)
+        more_interest += charged - row.interest
+        more_fee += due - row.fee
+        rows.append(
+            row._replace(
+                principal=row.principal + principal,
+                interest=charged,
+                fee=due,
+                principal_paid=principal,
+                interest_paid=interest,
+                fee_paid=fee,
+            )
+        )
+    return rows
 
 
 def _late_fee(product: Product, row: Instalment) -> int:

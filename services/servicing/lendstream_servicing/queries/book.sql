@@ -41,7 +41,7 @@ ORDER BY currency;
 SELECT max(day) FROM business_day;
 
 -- name: loans_of_customer(customer_id)
-SELECT loan.id, status, product, principal, loan.currency, principal_outstanding, total_outstanding, overdue_amount,
+SELECT loan.id, status, contract.product, principal, loan.currency, principal_outstanding, total_outstanding, overdue_amount,
        bucket, opened_on
 FROM loan JOIN contract ON contract.loan_id = loan.id
 WHERE customer_id = :customer_id
