@@ -2,7 +2,7 @@
 
 import typer
 
-from lendstream.cli import customer, dlq, docs, publish, tail, topics
+from lendstream.cli import customer, dlq, docs, ledger, publish, tail, topics
 
 app = typer.Typer(
     help="Lendstream's topics, events and dead letters.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -11,6 +11,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(customer.app, name="customer")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(docs.app, name="docs")
+app.add_typer(ledger.app, name="ledger")
 app.command("publish")(publish.publish)
 app.command("validate")(publish.validate)
 app.command("tail")(tail.tail)

@@ -15,6 +15,7 @@ from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.sql import Connection
 from lendstream_servicing import books_store
 from lendstream_servicing.books_store import RestoredElsewhereError, close_books, save_journals
+from lendstream_servicing.books_views import Reconciliation, Verification
 from lendstream_servicing.domain.books import Draft, Facts, chained, draft, drafts_of
 from lendstream_servicing.domain.chart import Role
 from lendstream_servicing.ledger import chart, provision_policy
@@ -38,7 +39,7 @@ def journals(loan_id: UUID, drafts: Sequence[Draft], chain: Chain = START, produ
     return chained(chain, str(loan_id), drafts, CHART.numbers, DAY, loan_id=loan_id, product=product)
 
 
-async def lend(connection: Connection, amount: int = 600_000, **loan: Any) -> UUID:
+async def lend(connection: Connection, amount: int, **loan: Any) -> UUID:
     """A loan that is paid out, and its book."""
     loan_id = uuid4()
     fields: dict[str, Any] = {
@@ -112,14 +113,14 @@ async def test_a_journal_that_commits_late_is_not_lost_by_folding(connection: Co
 async def test_what_is_rolled_back_is_nowhere(connection: Connection) -> None:
     undo = connection.transaction()
     await undo.start()
-    await lend(connection)
+    await lend(connection, 600_000)
     await undo.rollback()
     await close(connection)
     await close(connection)
     assert await balances(connection) == {}
 
 
-PERIOD = {"period_from": DAY - timedelta(days=10), "period_to": DAY + timedelta(days=20)}
+PERIOD: dict[str, Any] = {"period_from": DAY - timedelta(days=10), "period_to": DAY + timedelta(days=20)}
 
 
 async def test_the_close_posts_what_was_earned_and_what_is_set_aside(connection: Connection) -> None:
@@ -155,14 +156,14 @@ async def test_interest_is_earned_day_by_day_half_up_within_the_period(
     connection: Connection, passed: int, length: int, earned: int
 ) -> None:
     begun = DAY - timedelta(days=passed)
-    period = {"period_from": begun, "period_to": begun + timedelta(days=length)}
-    await lend(connection, period_interest=1_003, **period)
+    period: dict[str, Any] = {"period_from": begun, "period_to": begun + timedelta(days=length)}
+    await lend(connection, 600_000, period_interest=1_003, **period)
     await close(connection)
     assert (await balances(connection)).get("interest_receivable", 0) == earned
 
 
 async def test_a_subsidy_is_earned_with_its_periods(connection: Connection) -> None:
-    loan_id = await lend(connection, period_subsidy=300, subsidy_future=900, **PERIOD)
+    loan_id = await lend(connection, 600_000, period_subsidy=300, subsidy_future=900, **PERIOD)
     lines_ = ((Role.SUBSIDY_RECEIVABLE, 1_200), (Role.UNEARNED_INTEREST, -1_200))
     drafts = draft(JournalKind.SUBSIDY, DAY, "CNY", "payout", *lines_)
     _, posted = chained(START, f"{loan_id}/2", drafts, CHART.numbers, DAY, loan_id=loan_id, product="cash-small")
@@ -196,10 +197,8 @@ async def test_products_and_currencies_have_books_of_their_own(connection: Conne
 
 
 async def test_the_trial_balance_sums_to_zero(connection: Connection) -> None:
-    loan_id = await lend(connection)
-    chain, first = journals(
-        loan_id, drafts_of(ledgers.event(LoanDisbursed, amount=600_000, principal=600_000), Facts())
-    )
+    loan_id = await lend(connection, 600_000)
+    chain, _ = journals(loan_id, drafts_of(ledgers.event(LoanDisbursed, amount=600_000, principal=600_000), Facts()))
     payment = ledgers.event(PaymentApplied, amount=1_000, allocations=(), credit=1_000)
     await save_journals(connection, journals(loan_id, drafts_of(payment, Facts()), chain)[1])
     waiting = draft(JournalKind.SUSPENSE, DAY, "CNY", "early", (Role.BANK, 7), (Role.SUSPENSE, -7))
@@ -226,7 +225,7 @@ async def test_the_trial_balance_sums_to_zero(connection: Connection) -> None:
 
 async def three_books(connection: Connection) -> UUID:
     """Books that hold; the loan of one of three journals."""
-    await lend(connection, interest_receivable=5)
+    await lend(connection, 600_000, interest_receivable=5)
     await close(connection)
     loan_id = uuid4()
     payment = drafts_of(ledgers.event(PaymentApplied, amount=1_000, allocations=(), credit=1_000), Facts())
@@ -234,7 +233,7 @@ async def three_books(connection: Connection) -> UUID:
     return loan_id
 
 
-async def verified(connection: Connection) -> books_store.Verification:
+async def verified(connection: Connection) -> Verification:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return await books_store.verify(connection)
 
@@ -243,6 +242,11 @@ async def test_books_that_nobody_touched_hold(connection: Connection) -> None:
     await three_books(connection)
     found = await verified(connection)
     assert (found.sound, found.books, found.journals) == (True, 3, 6)
+
+
+async def reconciled(connection: Connection) -> Reconciliation:
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return await books_store.reconcile(connection, CHART, POLICY)
 
 
 TAMPERED = {
@@ -293,7 +297,7 @@ async def test_loans_are_reconciled_with_their_books(connection: Connection) -> 
     )
     await connection.execute("UPDATE loan SET principal_outstanding = 499 WHERE id = $1", wrong)
     await connection.execute("UPDATE loan SET status = 'closed', principal_outstanding = 0 WHERE id = $1", repaid)
-    found = await books_store.reconcile(connection, CHART, POLICY)
+    found = await reconciled(connection)
     assert good not in {each.loan_id for each in found.loan_differences}
     assert {
         each.loan_id: (each.status, each.loan, each.ledger, each.difference) for each in found.loan_differences
@@ -308,11 +312,13 @@ async def test_loans_are_reconciled_with_their_books(connection: Connection) -> 
 async def test_accounts_by_product_are_reconciled_at_the_last_closed_day(connection: Connection) -> None:
     await lend(connection, 600_000, interest_receivable=500)
     await close(connection)
-    await connection.execute("INSERT INTO business_day (day, event_id, closed_at) VALUES ($1, 'day', now())", DAY)
-    found = await books_store.reconcile(connection, CHART, POLICY)
+    await connection.execute(
+        "INSERT INTO business_day (day, event_id, started_at, closed_at) VALUES ($1, 'day', now(), now())", DAY
+    )
+    found = await reconciled(connection)
     assert (found.agreed, found.as_of) == (True, DAY)
     await connection.execute("UPDATE loan SET interest_receivable = 498")
-    (different,) = (await books_store.reconcile(connection, CHART, POLICY)).product_differences
+    (different,) = (await reconciled(connection)).product_differences
     assert different.model_dump() == {
         "account": "interest_receivable",
         "product": "cash-small",
@@ -333,7 +339,7 @@ async def test_a_dump_restored_into_another_server_is_noticed_and_rebuilt(connec
         lambda: close(connection),
         lambda: books_store.verify(connection),
         lambda: books_store.trial_balance(connection, CHART),
-        lambda: books_store.reconcile(connection, CHART, POLICY),
+        lambda: reconciled(connection),
     ):
         with pytest.raises(RestoredElsewhereError):
             await refused()

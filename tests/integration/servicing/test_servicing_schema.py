@@ -18,6 +18,7 @@ CATALOGUE = {
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
         FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace AND conrelid <> to_regclass('schema_migration')""",
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
     "options": "SELECT relname, reloptions::text FROM pg_class WHERE reloptions IS NOT NULL AND relkind = 'r'",
 }
 
@@ -43,4 +44,4 @@ async def test_the_documented_schema_is_the_migrated_one(postgres_admin: str) ->
                 await connection.close()
     migrated, documented = descriptions
     assert documented == migrated
-    assert len({row[0] for row in migrated["columns"]}) == 12
+    assert len({row[0] for row in migrated["columns"]}) == 13
