@@ -62,6 +62,7 @@ _INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
 _ENTRY = ("loan_id", *Entry._fields)
 _ENTRY_UPDATE = (
     "id", "applied_on", "unallocated", "fee", "parts", "capitalised", "recovery", "undone_on", "reason",
+    "detail",
 )  # fmt: skip
 _JOURNAL = (
     "book", "number", "kind", "loan_id", "product", "currency", "value_date", "posted_on", "accounts", "amounts",
@@ -186,6 +187,7 @@ def _collect_entries(rows: _Rows, after: Account, before: Sequence[Entry]) -> No
             new.recovery,
             new.undone_on,
             new.reason,
+            new.detail,
         )
         for old, new in zip(before, after.entries, strict=False)
         if new is not old

@@ -45,7 +45,13 @@ def problem_response(
 
 
 async def command(
-    runtime: Runtime, request: Request, event: Event | Command, *, caller: str, respond: Respond, partner: str | None = None
+    runtime: Runtime,
+    request: Request,
+    event: Event | Command,
+    *,
+    caller: str,
+    respond: Respond,
+    partner: str | None = None,
 ) -> Response:
     """Carry out a command, once, and answer.
 
@@ -103,7 +109,12 @@ def _envelope(request: Request, event: Event | Command, partner: str | None) -> 
 
 
 async def _once(
-    runtime: Runtime, connection: Connection, key: str, digest: bytes, envelope: Envelope[Event | Command], respond: Respond
+    runtime: Runtime,
+    connection: Connection,
+    key: str,
+    digest: bytes,
+    envelope: Envelope[Event | Command],
+    respond: Respond,
 ) -> JSONResponse:
     if not await queries.lock_command(connection, key=key):
         return _outcome(

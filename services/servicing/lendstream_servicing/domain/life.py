@@ -33,16 +33,27 @@ def carried_on(loan: Loan, today: date, policy: Policy) -> tuple[Loan, list[Tell
     return concluded(loan, walk, today, policy, cause)
 
 
-def corrected(loan: Loan, today: date, policy: Policy, cause: str) -> tuple[Loan, list[Telling]]:
-    """Derive the loan anew: an entry of it was taken back, or its payouts came otherwise."""
-    walk = derived(loan, policy, _in_force(loan, today))
-    return concluded(loan, walk, today, policy, cause)
+def corrected(
+    loan: Loan, today: date, policy: Policy, cause: str, undone: Entry | None = None
+) -> tuple[Loan, list[Telling]]:
+    """Derive the loan anew: an entry of it was taken back (`undone`, as it is now), or its payouts came otherwise."""
+    entries = loan.entries
+    if undone is not None:
+        entries = tuple(undone if each.id == undone.id else each for each in entries)
+    walk = derived(loan, policy, _in_force(replace(loan, entries=entries), today))
+    return concluded(loan, walk, today, policy, cause, entries)
 
 
-def concluded(before: Loan, walk: Walk, today: date, policy: Policy, cause: str = "") -> tuple[Loan, list[Telling]]:
-    """The loan after a walk: its entries, its bucket, its next day; and the events of all that."""
+def concluded(
+    before: Loan, walk: Walk, today: date, policy: Policy, cause: str = "", entries: tuple[Entry, ...] | None = None
+) -> tuple[Loan, list[Telling]]:
+    """The loan after a walk: its entries, its bucket, its next day; and the events of all that.
+
+    entries: those of the change, where it took one back; else they are as before.
+    """
     walk.advance(today)
-    after = walk.result(_entries(before.entries, walk.outcomes, today, rederived=bool(cause)))
+    known = before.entries if entries is None else entries
+    after = walk.result(_entries(known, walk.outcomes, today, rederived=bool(cause)))
     bucket = bucket_of(days_past_due(after, today))
     if bucket is not after.bucket:
         after = replace(after, bucket=bucket)

@@ -469,7 +469,7 @@ class Walk:
     def course(self) -> Course:
         """The course in force. A walk that starts in the midst of another than the loan's own starts anew."""
         if self._course is None:
-            if self.original:
+            if self.loan.original:
                 raise Rederive
             self._course = base_course(self.loan, self.policy)
         return self._course
