@@ -103,7 +103,7 @@ class Route:
     """Which event goes to which aggregate, and the function that answers it."""
 
     on: type[Event] | type[Command] | Topic
-    """The event or the command; or a compacted topic, whose tombstones are meant (the handler then gets a `Tombstone`)."""
+    """The event or command; or a compacted topic, whose tombstones are meant (the handler then gets a `Tombstone`)."""
     store: Store[Any]
     """The aggregate's store."""
     key: Callable[[Any, Context], UUID | None]
