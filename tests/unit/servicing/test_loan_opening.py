@@ -14,7 +14,7 @@ from lendstream.errors import DataError, Refused
 from lendstream.events.application import OfferAccepted
 from lendstream.events.decision import ApplicationDecided
 from lendstream.events.loan import DisbursementRequested, LoanOpened
-from lendstream_servicing.domain.loan import Account, Answer, Awaiting, Loan, Policy, Status
+from lendstream_servicing.domain.loan import Account, Answer, Awaiting, Loan, Status
 from lendstream_servicing.domain.opening import accept, approve
 from unit.servicing import loans
 
