@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from lendstream.events.loan import LoanEvent
 from lendstream.events.payment import DisbursementConfirmed
-from lendstream_servicing.domain import ageing, payout
+from lendstream_servicing.domain import ageing, opening, payout
 from lendstream_servicing.domain.asked import Asked, Plan
 from lendstream_servicing.domain.loan import Account, Loan, Policy, disbursement_id_of
 from lendstream_servicing.domain.relief import Relief
@@ -52,8 +52,8 @@ def credit_line(**changes: Any) -> Loan:
     """A credit line of 10,000 yuan, of which 5,000 are drawn over six instalments."""
     terms = {"product": "credit-line", "amount": 500_000, "limit": 1_000_000, **changes}
     limit = terms.pop("limit")
-    waiting, _ = loans.opening.approve(None, loans.approval(limit=limit, **terms), loans.TODAY, loans.POLICY)
-    loan, _ = loans.opening.accept(waiting, loans.acceptance(**terms), loans.TODAY, loans.POLICY)
+    waiting, _ = opening.approve(None, loans.approval(limit=limit, **terms), loans.TODAY, loans.POLICY)
+    loan, _ = opening.accept(waiting, loans.acceptance(**terms), loans.TODAY, loans.POLICY)
     confirmed = loans.confirmation(loan.id, amount=500_000)
     out, _ = payout.confirm(loan, confirmed, loans.TODAY, loans.POLICY)
     assert isinstance(out, Loan)
