@@ -12,14 +12,14 @@ from lendstream.events.payment import PaymentReversed
 from lendstream_servicing.domain import matching, payments
 from lendstream_servicing.domain.asked import MatchSuspense
 from lendstream_servicing.domain.chart import Role
-from lendstream_servicing.domain.loan import Account, Awaiting, Loan
+from lendstream_servicing.domain.loan import Account, Awaiting, Loan, Status, loan_id_of
 from lendstream_servicing.domain.posting import posted
 from unit.servicing import loans
 from unit.servicing.desks import ask
 
 POLICY, TODAY = loans.POLICY, loans.TODAY
 LATER = TODAY + timedelta(days=5)
-STRANGER = loans.loan_id_of(loans.CUSTOMER)
+STRANGER = loan_id_of(loans.CUSTOMER)
 
 
 def waiting() -> Awaiting:
@@ -107,7 +107,7 @@ def test_money_that_was_applied_is_not_in_suspense() -> None:
 
 def test_a_loan_that_could_not_take_it_either_does_not() -> None:
     source, loan = waiting(), loans.active()
-    for target, changes in ((replace(loan, status=loan.status.CANCELLED), {}), (loan, {"currency": "USD"})):
+    for target, changes in ((replace(loan, status=Status.CANCELLED), {}), (loan, {"currency": "USD"})):
         with pytest.raises(Refused) as caught:
             matching.take(target, command(source, loan, **changes), TODAY, POLICY)
         assert caught.value.code == "cannot_take_it"

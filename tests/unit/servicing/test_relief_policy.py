@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ NAME = Wording(zh="疾病", en="Illness")
 
 def policy(**rules: object) -> ReliefPolicy:
     """A policy with one circumstance."""
-    fields = {"name": NAME, "times": 1, "days_past_due_max": 90, "extra_instalments": 6, **rules}
+    fields: dict[str, Any] = {"name": NAME, "times": 1, "days_past_due_max": 90, "extra_instalments": 6, **rules}
     return ReliefPolicy(version=1, circumstances={"illness": CircumstanceRules(**fields)})
 
 

@@ -47,7 +47,7 @@ def router(desk: Desk) -> APIRouter:
         """The account from one day to another: JSON, or with `Accept: text/html` a page."""
         loan, found, today = await made(loan_id, start, to)
         if _wants_html(request.headers.get("Accept", "")):
-            return HTMLResponse(page(loan, found, today, language or _spoken(request)))
+            return HTMLResponse(page(loan, found, today, desk.policy.product(loan).name, language or _spoken(request)))
         return JSONResponse(_view(loan, found, today).model_dump(mode="json"))
 
     @api.get("/loans/{loan_id}/statement.html", responses=NOT_OPEN, response_class=HTMLResponse)
@@ -56,7 +56,7 @@ def router(desk: Desk) -> APIRouter:
     ) -> HTMLResponse:
         """The same as a page to read or print, in Chinese or English."""
         loan, found, today = await made(loan_id, start, to)
-        return HTMLResponse(page(loan, found, today, language or _spoken(request)))
+        return HTMLResponse(page(loan, found, today, desk.policy.product(loan).name, language or _spoken(request)))
 
     return api
 

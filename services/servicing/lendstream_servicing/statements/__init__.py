@@ -10,11 +10,14 @@ from babel.numbers import format_decimal, get_currency_precision
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from lendstream.catalogue.fields import Name
 from lendstream_servicing.domain.loan import Loan
-from lendstream_servicing.domain.statement import Line, Statement
+from lendstream_servicing.domain.statement import Line, Sort, Statement
 from lendstream_servicing.statements.words import WORDS
 
 Language = Literal["zh", "en"]
+_PUBLIC = frozenset({Sort.PAYMENT, Sort.REVERSAL, Sort.REFUND})
+"""The lines whose reference is the customer's too."""
 _LOCALES = {"zh": "zh_CN", "en": "en_GB"}
 _TEMPLATES = ImmutableSandboxedEnvironment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -25,8 +28,8 @@ _TEMPLATES = ImmutableSandboxedEnvironment(
 )
 
 
-def page(loan: Loan, statement: Statement, today: date, language: Language) -> str:
-    """The page."""
+def page(loan: Loan, statement: Statement, today: date, product: Name, language: Language) -> str:
+    """The page. What operators wrote stays inside: of references, only those that the customer knows are shown."""
     locale, words, currency = _LOCALES[language], WORDS[language], loan.contract.currency
 
     def money(amount: int) -> str:
@@ -43,6 +46,8 @@ def page(loan: Loan, statement: Statement, today: date, language: Language) -> s
         contract=loan.contract,
         statement=statement,
         today=today,
+        product=getattr(product, language),
+        public=_PUBLIC,
         words=words,
         language="zh-CN" if language == "zh" else "en",
         money=money,
@@ -58,4 +63,4 @@ def page(loan: Loan, statement: Statement, today: date, language: Language) -> s
 
 def _told(line: Line, words: dict[str, Any]) -> str:
     text: str = words["sorts"][line.sort]
-    return f"{text} {words['of_instalment'].format(line.instalment)}" if line.instalment is not None else text
+    return text + words["of_instalment"].format(line.instalment) if line.instalment is not None else text
