@@ -76,5 +76,6 @@ chaos: setup ## kill processes at random while loans flow, then audit: make chao
 bench: setup ## every benchmark: the figure, its floor measured in the same run, the ratio
 	@for each in schedules books open_loans relay risk latency; do $(BIN)/python -m benchmarks.$$each || exit 1; echo; done
 
-docs: setup ## write schemas, AsyncAPI and the topics page again from the registry
+docs: setup ## write schemas, AsyncAPI, OpenAPI and the topics page again from the code
 	$(BIN)/lendstream docs build
+	@for each in application servicing; do $(BIN)/python -m lendstream_$$each.openapi > docs/openapi/$$each.json || exit 1; done

@@ -15,16 +15,18 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from lendstream.errors import DataError, FieldError, from_pydantic
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 from lendstream.topics import Topic, UnknownTopic, address, find, topic_of
 
-E = TypeVar("E", bound=Event, covariant=True)
+E = TypeVar("E", bound=Event | Command, covariant=True)
 Headers = tuple[tuple[str, bytes], ...]
 
 SPEC_VERSION = b"1.0"
 CONTENT_TYPE = b"application/json"
 REQUIRED_HEADERS = ("ce_specversion", "ce_id", "ce_type", "ce_source")
 MAX_ATTRIBUTE = 256
+HTTP = Topic("http", "Commands over HTTP: not a topic of the broker.", "", (), "", ())
+"""Where commands come from."""
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -55,10 +57,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Envelope(Generic[E]):
-    """An event with its CloudEvents attributes and where it came from."""
+    """An event, or a command, with its CloudEvents attributes and where it came from."""
 
     data: E
-    """The event."""
+    """The event or the command."""
     id: str
     """ce_id: unique within topic and source."""
     source: str
@@ -66,7 +68,7 @@ class Envelope(Generic[E]):
     time: datetime
     """ce_time: when it happened, UTC."""
     topic: Topic
-    """The topic it came on."""
+    """The topic it came on; of a command, `HTTP`."""
     parameter: str | None = None
     """The topic's parameter: the partner, on intake topics."""
     correlation_id: str = ""

@@ -43,6 +43,7 @@ class Refused(DataError):
 
 _FIXES = {
     "missing": "Send this field.",
+    "extra_forbidden": "Leave this field out; look for a slip in its name.",
     "json_invalid": "Send one JSON object, UTF-8 encoded.",
     "int_type": "Send a whole number without quotes; amounts are in minor units (fen).",
     "int_from_float": "Send a whole number; amounts are in minor units (fen).",

@@ -116,6 +116,10 @@ def _show(home: Path) -> None:
         state = f"running, pid {facts['pid']}" if facts["running"] else "not running"
         typer.echo(f"{name:14}{facts['address']}  ({state})")
     typer.echo(f"{'home':14}{home.absolute()}")
+    if (platform := Platform(home)).started:
+        kept = platform.secrets
+        typer.echo(f"{'reader':14}{kept.reader_token}  (bearer token of the APIs, to look)")
+        typer.echo(f"{'operator':14}{kept.operator_token}  (the same, all scopes)")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -31,8 +32,11 @@ class Secrets:
     master_key: str
     identity_secret: str
     operator_token: str
+    """For every API, all scopes."""
     sms_token: str
     partner_tokens: dict[str, str]
+    reader_token: str = ""
+    """For every API, to look."""
 
     @classmethod
     def of(cls, home: Home, partners: Iterable[str]) -> Self:
@@ -50,10 +54,21 @@ class Secrets:
                 sms_token=secrets.token_urlsafe(24),
                 partner_tokens={},
             )
+        if not kept.reader_token:
+            kept = replace(kept, reader_token=secrets.token_urlsafe(24))
         missing = {name: secrets.token_urlsafe(24) for name in partners if name not in kept.partner_tokens}
         kept.partner_tokens.update(missing)
         write_private(file, asdict(kept))
         return kept
+
+    @property
+    def api_tokens(self) -> str:
+        """LENDSTREAM_API_TOKENS: services know digests alone."""
+        callers = ((self.operator_token, "operator", "admin"), (self.reader_token, "reader", "reader"))
+        known = {
+            sha256(token.encode()).hexdigest(): {"name": name, "scopes": [scope]} for token, name, scope in callers
+        }
+        return json.dumps(known)
 
 
 class Platform:
@@ -162,7 +177,7 @@ class Platform:
         return {
             **common,
             "LENDSTREAM_DATABASE_URL": self.stack.postgres_dsn(name),
-            "LENDSTREAM_OPERATOR_TOKEN": kept.operator_token,
+            "LENDSTREAM_API_TOKENS": kept.api_tokens,
             **own[name],
         }
 

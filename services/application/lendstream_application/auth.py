@@ -1,4 +1,4 @@
-"""Who calls: partners and operators by their Bearer tokens."""
+"""Which partner calls, by its Bearer token."""
 
 import hmac
 from collections.abc import Mapping
@@ -22,12 +22,6 @@ def partner_of(request: Request, tokens: Mapping[str, SecretStr]) -> str:
     if found is None:
         raise _unauthorized("Send your partner token as `Authorization: Bearer <token>`; the platform team issues it.")
     return found
-
-
-def check_operator(request: Request, token: SecretStr) -> None:
-    """Let operators pass. Raises HTTPException 401, as problem+json."""
-    if not hmac.compare_digest(token.get_secret_value().encode(), _presented(request)):
-        raise _unauthorized("Send the operator token (LENDSTREAM_OPERATOR_TOKEN) as `Authorization: Bearer <token>`.")
 
 
 def _presented(request: Request) -> bytes:

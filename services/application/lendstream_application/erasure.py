@@ -1,20 +1,20 @@
-"""Erasing a person: for operators, over HTTP."""
+"""Erasing a person: for administrators, over HTTP. It cannot be taken back."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Request
-from pydantic import BaseModel, Field, SecretStr
+from fastapi import APIRouter, Depends, HTTPException
+from pydantic import BaseModel, Field
 
 from lendstream.errors import Refused
+from lendstream.runtime.auth import Caller, Holders, Scope, needs
 from lendstream.runtime.database import is_infrastructure, transaction
 from lendstream.runtime.decider import Change
 from lendstream.runtime.state import Runtime
 from lendstream.runtime.telemetry import logger
 from lendstream.topics import INTAKE
 
-from .auth import check_operator
 from .domain.customer import erase
 from .store import Customers
 
@@ -30,18 +30,23 @@ class Erased(BaseModel):
     )
 
 
-def router(runtime: Runtime, customers: Customers, token: SecretStr) -> APIRouter:
-    """The route for operators with this token."""
+def router(runtime: Runtime, customers: Customers, holders: Holders) -> APIRouter:
+    """The route for administrators."""
     api = APIRouter(prefix="/v1/customers", tags=["operators"])
+    administrator = Depends(needs(Scope.ADMIN, holders))
 
-    def authenticated(request: Request) -> None:
-        check_operator(request, token)
-
-    @api.delete("/{customer_id}", responses={401: {"description": "Unknown token."}, 404: {"description": "Unknown."}})
-    async def erase_customer(customer_id: UUID, _: Annotated[None, Depends(authenticated)]) -> Erased:
+    @api.delete(
+        "/{customer_id}",
+        responses={
+            401: {"description": "Unknown token."},
+            403: {"description": "Not an administrator."},
+            404: {"description": "Unknown."},
+        },
+    )
+    async def erase_customer(customer_id: UUID, caller: Annotated[Caller, administrator]) -> Erased:
         """Erase the person: nobody can read the identity any more, here or from the topics. May be repeated."""
         try:
-            return await _erase(runtime, customers, customer_id)
+            return await _erase(runtime, customers, customer_id, caller.name)
         except Refused as error:
             raise HTTPException(404, error.errors[0].message) from error
         except Exception as error:
@@ -52,7 +57,7 @@ def router(runtime: Runtime, customers: Customers, token: SecretStr) -> APIRoute
     return api
 
 
-async def _erase(runtime: Runtime, customers: Customers, customer_id: UUID) -> Erased:
+async def _erase(runtime: Runtime, customers: Customers, customer_id: UUID, by: str) -> Erased:
     now = datetime.now(UTC)
     async with transaction(runtime.pool) as connection:
         before = (await customers.load(connection, [customer_id])).get(customer_id)
@@ -60,7 +65,7 @@ async def _erase(runtime: Runtime, customers: Customers, customer_id: UUID) -> E
         await customers.save(connection, {customer_id: Change(before, erased)})
         await runtime.unit_of_work.publish(connection, tombstones, now=now)
     runtime.unit_of_work.wake()
-    logger().info("customer erased", customer_id=str(customer_id))
+    logger().info("customer erased", customer_id=str(customer_id), by=by)
     return Erased(
         customer_id=customer_id,
         erased_at=now,

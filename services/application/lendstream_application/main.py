@@ -36,7 +36,7 @@ def build(settings: ApplicationSettings) -> Service:
     def http(runtime: Runtime) -> APIRouter:
         both = APIRouter()
         both.include_router(api.router(runtime, applications, settings.partner_tokens))
-        both.include_router(erasure.router(runtime, customers, settings.operator_token))
+        both.include_router(erasure.router(runtime, customers, settings.token_holders))
         return both
 
     return Service(

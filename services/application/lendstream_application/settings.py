@@ -1,24 +1,16 @@
 """The service's settings: environment variables with the prefix LENDSTREAM_. No secret has a default."""
 
-import json
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 from lendstream.events.base import PartnerName
 from lendstream.privacy import UnusableKeys, Vault
-from lendstream.runtime.settings import ServiceSettings
-
-
-def _from_json(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("must be JSON") from None
-
+from lendstream.runtime.auth import digest_of
+from lendstream.runtime.settings import ServiceSettings, from_json
 
 Token = Annotated[SecretStr, Field(min_length=16)]
 
@@ -37,22 +29,19 @@ class ApplicationSettings(ServiceSettings):
         description="At least 32 characters; makes customers' ids from their documents. Never change it: every person "
         "would become another customer."
     )
-    partner_tokens: Annotated[dict[PartnerName, Token], NoDecode, BeforeValidator(_from_json)] = Field(
+    partner_tokens: Annotated[dict[PartnerName, Token], NoDecode, BeforeValidator(from_json)] = Field(
         default={},
         description='Who may use the HTTP API: JSON, partner to its token of at least 16 characters, {"shop": "..."}.',
     )
-    operator_token: Token = Field(description="The token of operators, for erasures; at least 16 characters.")
     decision_patience_seconds: float = Field(
         default=30, gt=0, le=86_400, description="After so long without a decision it is asked for again."
     )
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
-        tokens = [token.get_secret_value() for token in (*self.partner_tokens.values(), self.operator_token)]
-        if len(set(tokens)) < len(tokens):
-            raise ValueError(
-                "two of partner_tokens and operator_token are the same; give everyone a token of their own"
-            )
+        tokens = [token.get_secret_value() for token in self.partner_tokens.values()]
+        if len(set(tokens)) < len(tokens) or any(digest_of(token) in self.token_holders for token in tokens):
+            raise ValueError("two of partner_tokens and api_tokens are the same; give everyone a token of their own")
         try:
             _ = self.vault
         except UnusableKeys as error:

@@ -1,17 +1,17 @@
 """HTTP: what became of a customer's or a loan's messages. Nothing here names a person."""
 
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query
-from pydantic import BaseModel, ConfigDict, SecretStr
+from fastapi import APIRouter, Depends, HTTPException, Query
+from pydantic import BaseModel, ConfigDict
 
 from lendstream.errors import FieldError, problem
 from lendstream.events.intake import Language
 from lendstream.events.notification import Channel
+from lendstream.runtime.auth import Holders, Scope, needs
 from lendstream.runtime.state import Runtime
 from lendstream_notifications.domain.message import State
 from lendstream_notifications.queries import queries
@@ -49,9 +49,9 @@ class MessagePage(BaseModel):
     """The cursor of the next page; null on the last."""
 
 
-def router(runtime: Runtime, operator_token: SecretStr | None) -> APIRouter:
-    """The service's routes."""
-    api = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(_operator(operator_token))])
+def router(runtime: Runtime, holders: Holders) -> APIRouter:
+    """The service's routes, for readers."""
+    api = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(needs(Scope.READER, holders))])
 
     @api.get("/messages")
     async def messages(
@@ -79,16 +79,6 @@ def router(runtime: Runtime, operator_token: SecretStr | None) -> APIRouter:
         )
 
     return api
-
-
-def _operator(token: SecretStr | None) -> Any:
-    wanted = token and f"Bearer {token.get_secret_value()}".encode()
-
-    async def check(authorization: Annotated[str, Header()] = "") -> None:
-        if wanted and not hmac.compare_digest(authorization.encode(), wanted):
-            raise HTTPException(401, "The operator's token is missing or wrong", {"WWW-Authenticate": "Bearer"})
-
-    return check
 
 
 def _cursor(identifier: int) -> str:

@@ -50,7 +50,7 @@ def build(settings: NotificationSettings) -> Service:
         routes=handlers.routes(contacts, plans, found),
         migrations=MIGRATIONS,
         day=handlers.day_step(plans, found),
-        api=lambda runtime: api.router(runtime, settings.operator_token),
+        api=lambda runtime: api.router(runtime, settings.token_holders),
         background=(
             lambda runtime: send(runtime, sms_gateway(settings)),
             lambda runtime: send(runtime, mail_server(settings)),

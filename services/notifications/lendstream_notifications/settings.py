@@ -47,11 +47,6 @@ class NotificationSettings(ServiceSettings):
         description="The master keys that open customers' data keys, as JSON: id to base64 of 32 bytes."
     )
     master_key: str | None = Field(default=None, description="The id of the current master key; the last, if not said.")
-    operator_token: SecretStr | None = Field(
-        default=None,
-        min_length=8,
-        description="When set, the API wants it as a bearer token; probes and metrics stay open.",
-    )
     send_timeout_seconds: float = Field(default=10, gt=0, description="The longest that one answer is waited for.")
     in_doubt_after_seconds: float = Field(
         default=120, gt=0, description="A message in the middle of handing over for so long was left by a crash."

@@ -30,17 +30,7 @@ Rule = Callable[[Account | None, Any, date, Policy], Answer]
 
 def routes(store: Store[Account], policy: Policy) -> tuple[Route, ...]:
     """The table of servicing: every event finds the account of its loan."""
-
-    def by(rule: Rule) -> Callable[[Account | None, Any, Context], Decision[Account]]:
-        def handle(account: Account | None, event: Any, context: Context) -> Decision[Account]:
-            return concluded(account, rule(account, event, context.business_date, policy), context, policy)
-
-        return handle
-
-    def loan_of(event: Any, _: Context) -> UUID:
-        loan_id: UUID = event.loan_id
-        return loan_id
-
+    by = answering(policy)
     return (
         Route(OfferAccepted, store, lambda event, _: loan_id_of(event.application_id), by(opening.accept)),
         Route(ApplicationDecided, store, lambda event, _: _approved(event), by(opening.approve)),
@@ -52,6 +42,24 @@ def routes(store: Store[Account], policy: Policy) -> tuple[Route, ...]:
         Route(RefundConfirmed, store, loan_of, by(payments.refund_paid)),
         Route(RefundFailed, store, loan_of, by(payments.refund_failed)),
     )
+
+
+def answering(policy: Policy) -> Callable[[Rule], Callable[[Account | None, Any, Context], Decision[Account]]]:
+    """Makes a rule one that the runtime calls."""
+
+    def by(rule: Rule) -> Callable[[Account | None, Any, Context], Decision[Account]]:
+        def handle(account: Account | None, event: Any, context: Context) -> Decision[Account]:
+            return concluded(account, rule(account, event, context.business_date, policy), context, policy)
+
+        return handle
+
+    return by
+
+
+def loan_of(event: Any, _: Context) -> UUID:
+    """The account of the loan that an event or a command names."""
+    loan_id: UUID = event.loan_id
+    return loan_id
 
 
 def ageing(policy: Policy) -> Callable[[Loan, date, Context], Decision[Account]]:

@@ -12,9 +12,11 @@ from lendstream.runtime.settings import load
 from lendstream.topics import APPLICATION, CALENDAR, DECISION, PAYMENT
 from lendstream_servicing.api import api
 from lendstream_servicing.day import day_step
+from lendstream_servicing.desk import commands
 from lendstream_servicing.domain.loan import Policy
 from lendstream_servicing.handlers import routes
-from lendstream_servicing.ledger import chart
+from lendstream_servicing.ledger import chart, provision_policy
+from lendstream_servicing.policy import relief_policy
 from lendstream_servicing.settings import ServicingSettings
 from lendstream_servicing.store import AccountStore
 
@@ -22,17 +24,20 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def build(settings: ServicingSettings) -> Service:
-    """Put the service together. Raises CatalogueError when a product file is at fault."""
+    """Put the service together. Raises the error of the data file that is at fault: products, books or relief."""
     store = AccountStore()
-    policy = Policy(catalogue.load(), chart().numbers, settings.payout_attempts)
+    ledger_chart, relief = chart(), relief_policy()
+    policy = Policy(catalogue.load(), ledger_chart.numbers, settings.payout_attempts)
     return Service(
         name="servicing",
         settings=settings,
         topics=(APPLICATION, DECISION, PAYMENT, CALENDAR),
-        routes=routes(store, policy),
+        routes=(*routes(store, policy), *commands(store, policy, relief)),
         migrations=MIGRATIONS,
         day=day_step(store, policy, settings.lender, settings.currency),
-        api=lambda runtime: api(runtime, store, settings.operator_token),
+        api=lambda runtime: api(
+            runtime, store, settings.token_holders, policy, relief, ledger_chart, provision_policy()
+        ),
         published={LoanOpened: _observe_opening},
     )
 

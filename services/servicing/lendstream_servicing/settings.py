@@ -1,6 +1,6 @@
 """The settings of servicing: environment variables with the prefix LENDSTREAM_."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from lendstream.runtime.settings import ServiceSettings
 
@@ -13,9 +13,4 @@ class ServicingSettings(ServiceSettings):
     )
     currency: str = Field(
         default="CNY", pattern=r"^[A-Z]{3}$", description="The lender's currency: the day's totals always have it."
-    )
-    operator_token: SecretStr | None = Field(
-        default=None,
-        min_length=8,
-        description="When set, the API wants it as a bearer token; probes and metrics stay open.",
     )

@@ -61,6 +61,7 @@ INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
 _ENTRY = ("loan_id", *Entry._fields)
 _ENTRY_UPDATE = (
     "id", "applied_on", "unallocated", "fee", "parts", "capitalised", "recovery", "undone_on", "reason",
+    "detail",
 )  # fmt: skip
 _EVENT = ("loan_id", "sequence", "type", "data")
 _TOLD_ELSEWHERE = {"loan_id", "customer_id", "sequence", "instalments"}
@@ -181,6 +182,7 @@ def _collect_entries(rows: _Rows, after: Account, before: Sequence[Entry]) -> No
             new.recovery,
             new.undone_on,
             new.reason,
+            new.detail,
         )
         for old, new in zip(before, after.entries, strict=False)
         if new is not old

@@ -12,6 +12,7 @@ from lendstream.events.calendar import BucketTotals
 from lendstream.events.loan import Bucket
 from lendstream_servicing.domain.delinquency import days_past_due
 from lendstream_servicing.domain.loan import Awaiting, Loan
+from lendstream_servicing.domain.operations import drawable
 
 
 class View(BaseModel):
@@ -28,18 +29,24 @@ class InstalmentView(View):
     principal: int
     interest: int
     fee: int
-    penalty: int
+    subsidy: int
+    """Interest that others than the customer bear, beside `interest`."""
+    late_fee: int
     """The late fee, once it is charged."""
+    penalty: int
+    """Penalty interest charged so far."""
     principal_paid: int
+    """Of the parts, what is settled: paid, or waived."""
     interest_paid: int
     fee_paid: int
     penalty_paid: int
+    """Settled of late fee and penalty interest."""
     outstanding: int
     """What is unpaid."""
     overdue_on: date | None
     """The business day that found it unpaid after its due date."""
     settled_on: date | None
-    """The value date of the payment that left nothing of it."""
+    """The value date of what left nothing of it."""
 
 
 class Balances(View):
@@ -53,6 +60,39 @@ class Balances(View):
     """What is past due."""
     credit: int
     """What was paid beyond everything owed."""
+
+
+class EntryView(View):
+    """Something that happened to the loan: money in, a waiver, relief, a later payout, a refund, the charge-off."""
+
+    entry_id: str
+    """Of a payment, the channel's number."""
+    kind: str
+    amount: int
+    value_date: date
+    channel: str
+    """Of a payment, its channel; of a waiver, why; of relief, the circumstance."""
+    received_on: date
+    applied_on: date | None
+    """null: in suspense."""
+    undone_on: date | None
+    """The business day that it was taken back."""
+    unallocated: int
+    """What of it paid nothing."""
+    reason: str
+    """Why it was done or taken back, and by whom."""
+
+
+class PayoutView(View):
+    """A payout after the first: a tranche or a draw."""
+
+    part: int
+    kind: str
+    amount: int
+    pay_on: date
+    ordered: bool
+    done_on: date | None
+    cancelled: bool
 
 
 class HistoryEntry(View):
@@ -73,7 +113,7 @@ class LoanView(View):
 
     loan_id: UUID
     status: str
-    """opened (payout asked for), active, closed or cancelled."""
+    """opened (payout asked for), active, charged_off, closed or cancelled."""
     customer_id: UUID
     application_id: UUID
     partner: str
@@ -85,7 +125,15 @@ class LoanView(View):
     principal: int
     currency: str
     annual_rate: str
-    """The nominal yearly rate as a decimal string."""
+    """The nominal yearly rate that was agreed, as a decimal string."""
+    annual_rate_now: str
+    """The same, as it is now."""
+    tenor: int
+    """The instalments agreed."""
+    credit_limit: int
+    """Of a credit line, the most that may be owed; else 0."""
+    drawable: int
+    """Of a credit line, what may still be drawn; else 0."""
     upfront_fee: int
     opened_on: date
     interest_from: date
@@ -94,12 +142,20 @@ class LoanView(View):
     disbursed_on: date | None
     ended_on: date | None
     """When it closed (value date) or was cancelled."""
+    ending: str | None
+    """How it closed."""
+    charged_off_on: date | None
+    """When it was given up in the books; it stays owed."""
     bucket: Bucket
     days_past_due: int
     as_of: date | None
     """The business day that days_past_due is counted to."""
     balances: Balances
     schedule: list[InstalmentView]
+    payouts: list[PayoutView]
+    """Those after the first."""
+    entries: list[EntryView]
+    """In the order of their arrival."""
     history: list[HistoryEntry]
 
 
@@ -127,12 +183,6 @@ class LoanSummary(View):
     opened_on: date
 
 
-class LoanList(View):
-    """A customer's loans, oldest first."""
-
-    loans: list[LoanSummary]
-
-
 class SuspenseEntry(View):
     """Money that pays no instalment."""
 
@@ -147,7 +197,8 @@ class SuspenseEntry(View):
     channel: str
     received_on: date
     reason: str
-    """unknown_loan, not_disbursed, loan_cancelled, wrong_currency: in suspense; credit: paid beyond what was owed."""
+    """unknown_loan, not_disbursed, loan_cancelled, wrong_currency, value_date_to_come: in suspense; credit: paid beyond
+    what was owed."""
 
 
 class SuspenseList(View):
@@ -206,12 +257,18 @@ def loan_view(loan: Loan, history: Iterable[Any], as_of: date | None) -> LoanVie
         principal=contract.principal,
         currency=contract.currency,
         annual_rate=f"{contract.annual_rate:f}",
+        annual_rate_now=f"{loan.annual_rate:f}",
+        tenor=contract.tenor,
+        credit_limit=contract.credit_limit,
+        drawable=drawable(loan),
         upfront_fee=contract.upfront_fee,
         opened_on=contract.opened_on,
         interest_from=contract.interest_from,
         pay_on=loan.pay_on,
         disbursed_on=loan.disbursed_on,
         ended_on=loan.ended_on,
+        ending=loan.ending,
+        charged_off_on=loan.charged_off_on,
         bucket=loan.bucket,
         days_past_due=days_past_due(loan, as_of) if as_of else 0,
         as_of=as_of,
@@ -222,6 +279,8 @@ def loan_view(loan: Loan, history: Iterable[Any], as_of: date | None) -> LoanVie
             credit=loan.credit,
         ),
         schedule=[InstalmentView(**each._asdict(), outstanding=each.outstanding) for each in loan.instalments],
+        payouts=[PayoutView(**each._asdict(), ordered=each.attempt > 0) for each in loan.payouts],
+        entries=[EntryView(**each._asdict(), entry_id=each.id) for each in loan.entries],
         history=[HistoryEntry(**{**row, "data": json.loads(row["data"])}) for row in history],
     )
 

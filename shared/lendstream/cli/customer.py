@@ -36,11 +36,13 @@ def erase(
 ) -> None:
     """Erase a person: nobody can read who it was any more. Loans and payments go on under the id. May be repeated.
 
-    The operator token is taken from LENDSTREAM_OPERATOR_TOKEN.
+    The token is taken from LENDSTREAM_OPERATOR_TOKEN; it wants the scope admin at the service.
     """
     token = os.environ.get(VARIABLE, "")
     if not token:
-        fail(f"Set {VARIABLE} to the token that the service `application` has as its {VARIABLE}.")
+        fail(
+            f"Set {VARIABLE} to a token of scope admin: one whose digest is in LENDSTREAM_API_TOKENS of `application`."
+        )
     if not yes:
         typer.confirm(f"Erase {customer_id} for good? It cannot be undone", abort=True, err=True)
     status, answer = _delete(url, f"/v1/customers/{customer_id}", token)

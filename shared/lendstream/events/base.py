@@ -35,6 +35,16 @@ class Event(Model):
     """A fact or a request that is published on a topic. Its type on the wire is the name of its class."""
 
 
+class Command(Model):
+    """What one caller asks of one service over HTTP: on no topic, answered at once, refused with every reason.
+
+    Unlike events, whose readers ignore what they do not know, a command with an unknown field is refused: a slip in an
+    optional field must not become another command.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+
 _RATE = r"[0-9]{1,2}(\.[0-9]{1,12})?"
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from lendstream.dead_letter import attempt_of, dead_letter
 from lendstream.envelope import Envelope, Erasure, Tombstone
 from lendstream.errors import DataError, FieldError
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 from lendstream.events.calendar import BusinessDayStarted
 from lendstream.runtime import metrics, outbox
 from lendstream.runtime.decider import Change, Context, Route, Store
@@ -66,6 +66,8 @@ class Batch:
         self.events: list[Event | Erasure] = []
         self.deaths: list[bool] = []
         self.workspace = Workspace()
+        self.answer: dict[Store[Any], Any] = {}
+        """Of the last item handled: the new state by store, of the first of its routes there."""
         self._day: date | None = None
         self._released: list[UUID] = []
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -90,7 +92,7 @@ class Batch:
             else:
                 self._outcomes[item.record.topic, "duplicate"] += 1
 
-    def _concerns(self, content: Envelope[Event] | Tombstone) -> bool:
+    def _concerns(self, content: Envelope[Event | Command] | Tombstone) -> bool:
         return bool(self.rules.of(content)) or _day_of(content, self.rules.lender) is not None
 
     async def decide(self, connection: Connection) -> None:
@@ -148,8 +150,10 @@ class Batch:
             item.error = error
             self._refuse(item, error)
             return
+        self.answer = {}
         for (store, key), state in tentative.items():
             self.workspace.now[store][key] = state
+            self.answer.setdefault(store, state)
         self.rows += rows
         self.events += events
         self.deaths.append(False)
@@ -231,11 +235,11 @@ class Batch:
         )
 
 
-def _event(content: Envelope[Event] | Tombstone) -> Event | Tombstone:
+def _event(content: Envelope[Event | Command] | Tombstone) -> Event | Command | Tombstone:
     return content if isinstance(content, Tombstone) else content.data
 
 
-def _day_of(content: Envelope[Event] | Tombstone, lender: str) -> date | None:
+def _day_of(content: Envelope[Event | Command] | Tombstone, lender: str) -> date | None:
     if isinstance(content, Envelope) and isinstance(content.data, BusinessDayStarted) and content.data.lender == lender:
         return content.data.day
     return None

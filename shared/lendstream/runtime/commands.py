@@ -1,5 +1,7 @@
 """HTTP commands through the unit of work, each carried out once by its Idempotency-Key.
 
+An event of a topic can be one, where a topic and HTTP are two doors to the same rule; else it is a `Command`.
+
 Same key and same body: the same answer. Same key and another body: 409. Still in flight: 409 with Retry-After.
 The answer is stored in the transaction that carries the command out, so a crash leaves either both or neither.
 """
@@ -16,9 +18,9 @@ from asyncpg import UniqueViolationError
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from lendstream.envelope import Envelope
+from lendstream.envelope import HTTP, Envelope
 from lendstream.errors import DataError, FieldError, problem
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 from lendstream.runtime import metrics
 from lendstream.runtime.database import is_infrastructure, transaction
 from lendstream.runtime.decider import Store
@@ -43,9 +45,15 @@ def problem_response(
 
 
 async def command(
-    runtime: Runtime, request: Request, event: Event, *, caller: str, respond: Respond, partner: str | None = None
+    runtime: Runtime,
+    request: Request,
+    event: Event | Command,
+    *,
+    caller: str,
+    respond: Respond,
+    partner: str | None = None,
 ) -> Response:
-    """Carry out an event as a command, once, and answer.
+    """Carry out a command, once, and answer.
 
     `caller` owns the key: two callers may use the same one. `respond` makes status and body from the new states, by
     store. A refused command is answered with 422 and all its reasons; the answer is stored like any other.
@@ -74,7 +82,7 @@ async def command(
 
 
 async def _raced(
-    runtime: Runtime, key: str, digest: bytes, envelope: Envelope[Event], respond: Respond
+    runtime: Runtime, key: str, digest: bytes, envelope: Envelope[Event | Command], respond: Respond
 ) -> JSONResponse:
     """Carry it out; again when a record or another command made the same aggregate at that very moment."""
     for _ in range(_RACES):
@@ -86,14 +94,14 @@ async def _raced(
     )
 
 
-def _envelope(request: Request, event: Event, partner: str | None) -> Envelope[Event]:
+def _envelope(request: Request, event: Event | Command, partner: str | None) -> Envelope[Event | Command]:
     identifier = str(uuid_utils.uuid7())
     return Envelope(
         data=event,
         id=identifier,
         source="http",
         time=datetime.now(UTC),
-        topic=topic_of(type(event)),
+        topic=topic_of(type(event)) if isinstance(event, Event) else HTTP,
         parameter=partner,
         correlation_id=request.headers.get("X-Correlation-Id", "")[:100] or identifier,
         traceparent=request.headers.get("traceparent"),
@@ -101,7 +109,12 @@ def _envelope(request: Request, event: Event, partner: str | None) -> Envelope[E
 
 
 async def _once(
-    runtime: Runtime, connection: Connection, key: str, digest: bytes, envelope: Envelope[Event], respond: Respond
+    runtime: Runtime,
+    connection: Connection,
+    key: str,
+    digest: bytes,
+    envelope: Envelope[Event | Command],
+    respond: Respond,
 ) -> JSONResponse:
     if not await queries.lock_command(connection, key=key):
         return _outcome(

@@ -14,6 +14,7 @@
 - The events are published in the order given, after the state is saved, exactly when it is saved.
 - A `Route` says which event goes to which aggregate. One event may have several routes; each sees its own
   aggregate, and all of them succeed or fail together.
+- A `Command` that came over HTTP is routed and answered just like an event; a refusal is its answer.
 
 What may be raised, and what it does to the record:
 
@@ -35,7 +36,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from lendstream.envelope import Erasure
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 from lendstream.runtime.sql import Connection
 from lendstream.runtime.story import Story
 from lendstream.topics import Topic
@@ -101,8 +102,8 @@ class Store(Protocol[S]):
 class Route:
     """Which event goes to which aggregate, and the function that answers it."""
 
-    on: type[Event] | Topic
-    """The event; or a compacted topic, whose tombstones are meant (the handler then gets a `Tombstone`)."""
+    on: type[Event] | type[Command] | Topic
+    """The event or command; or a compacted topic, whose tombstones are meant (the handler then gets a `Tombstone`)."""
     store: Store[Any]
     """The aggregate's store."""
     key: Callable[[Any, Context], UUID | None]

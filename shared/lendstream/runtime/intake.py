@@ -7,7 +7,7 @@ from uuid import UUID
 
 from lendstream.envelope import Envelope, Record, Tombstone, decode
 from lendstream.errors import DataError, FieldError
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 from lendstream.topics import INTAKE
 
 _INTAKE = INTAKE.name.split("<")[0]
@@ -19,7 +19,7 @@ class Item:
 
     record: Record
     inbox_id: UUID
-    content: Envelope[Event] | Tombstone | None
+    content: Envelope[Event | Command] | Tombstone | None
     """None: another reader's event, or (with an error) one that could not be decoded."""
     error: Exception | None = None
 

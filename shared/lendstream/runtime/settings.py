@@ -1,12 +1,27 @@
 """The settings that services share: environment variables with the prefix LENDSTREAM_."""
 
+import json
 import sys
 from functools import cached_property
-from typing import TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from lendstream.runtime.auth import Digest, Holders, TokenHolder
+
+
+def from_json(value: Any) -> Any:
+    """A setting that is JSON. Raises ValueError."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("must be JSON") from None
+
+
+_HOLDERS = TypeAdapter(dict[Digest, TokenHolder])
 
 
 class KafkaSettings(BaseSettings):
@@ -48,6 +63,30 @@ class ServiceSettings(KafkaSettings):
         le=1,
         description="A larger share of dead letters in the last 1,000 records stops the consumer.",
     )
+    api_tokens: Annotated[dict[Digest, TokenHolder], NoDecode, BeforeValidator(from_json)] = Field(
+        default={},
+        description='Who may use the HTTP API: JSON, {"<SHA-256 of the token, hex>": {"name": "mei", "scopes":'
+        ' ["operator"]}}; scopes: reader, operator, admin. Without any, the API answers nobody.',
+    )
+    api_tokens_file: Path | None = Field(default=None, description="A file of more such JSON, as a mounted secret.")
+
+    @model_validator(mode="after")
+    def _file_is_usable(self) -> Self:
+        _ = self.token_holders
+        return self
+
+    @cached_property
+    def token_holders(self) -> Holders:
+        """Who may use the HTTP API, by the digests of their tokens."""
+        if self.api_tokens_file is None:
+            return self.api_tokens
+        try:
+            return self.api_tokens | _HOLDERS.validate_json(self.api_tokens_file.read_bytes())
+        except OSError as error:
+            raise ValueError(f"LENDSTREAM_API_TOKENS_FILE cannot be read: {error.strerror}") from None
+        except ValidationError as error:
+            faults = {each["msg"] for each in error.errors(include_url=False, include_input=False)}
+            raise ValueError(f"LENDSTREAM_API_TOKENS_FILE is not usable: {'; '.join(sorted(faults))}") from None
 
     @cached_property
     def zone(self) -> ZoneInfo:

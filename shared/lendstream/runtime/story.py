@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lendstream.envelope import Envelope, Tombstone
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Story:
     """W3C trace context, as text."""
 
     @classmethod
-    def of(cls, cause: Envelope[Event] | Tombstone) -> "Story":
+    def of(cls, cause: Envelope[Event | Command] | Tombstone) -> "Story":
         """The story that goes on from a record."""
         if isinstance(cause, Tombstone):
             return cls(cause.id, cause.id)

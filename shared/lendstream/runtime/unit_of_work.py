@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from lendstream.envelope import Envelope, Erasure, Record
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 from lendstream.runtime import metrics, outbox
 from lendstream.runtime.batch import Batch
 from lendstream.runtime.database import is_infrastructure, transaction
@@ -85,9 +85,11 @@ class UnitOfWork:
         batch.observe()
 
     async def decide_one(
-        self, connection: Connection, envelope: Envelope[Event], channel: str
+        self, connection: Connection, envelope: Envelope[Event | Command], channel: str
     ) -> Mapping[Store[Any], Any]:
         """Handle one command inside the caller's transaction; returns the new state of each aggregate, by store.
+
+        Of a store that several of its routes lead to, it is the state of the first of them.
 
         Errors: Refused and DataError, then nothing was written; infrastructure errors.
         """
@@ -99,7 +101,7 @@ class UnitOfWork:
             raise item.error
         await batch.save(connection)
         batch.observe()
-        return {store: next(iter(states.values()), None) for store, states in batch.workspace.now.items()}
+        return batch.answer
 
     async def publish(
         self,

@@ -19,17 +19,17 @@ from lendstream_application.domain.rejection import rejected
 from lendstream_application.handlers import routes
 from lendstream_application.main import MIGRATIONS
 from lendstream_application.store import Applications, Customers
+from support import tokens
 from support.broker import fresh_topics
 from support.processes import Process
 from unit.application.samples import DESK, SECRET
 
 Start = Callable[..., Process]
-OPERATOR = "operator-token-0001"
 TOKENS = {"phone-shop": "phone-shop-token-0001", "clinic": "clinic-token-000001"}
 SETTINGS = {
     "LENDSTREAM_MASTER_KEYS": json.dumps({"2026-01": b64encode(bytes(range(32))).decode()}),
     "LENDSTREAM_IDENTITY_SECRET": SECRET.decode(),
-    "LENDSTREAM_OPERATOR_TOKEN": OPERATOR,
+    "LENDSTREAM_API_TOKENS": tokens.SETTING,
     "LENDSTREAM_PARTNER_TOKENS": json.dumps(TOKENS),
 }
 

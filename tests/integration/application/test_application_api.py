@@ -10,13 +10,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from integration.application.conftest import OPERATOR, TOKENS
+from integration.application.conftest import TOKENS
 from integration.application.story import asked, day, decide, publish, read, results, submitted, wait_for
 from lendstream.events import application as lending
 from lendstream.events.intake import ApplicationStatusChanged, OfferMade
 from lendstream.topics import APPLICATION
 from lendstream_application.domain.ids import application_id
 from support.processes import Process
+from support.tokens import OPERATOR
 from support.waiting import until
 from unit.application import samples
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 
-from integration.application.conftest import OPERATOR, TOKENS
+from integration.application.conftest import TOKENS
 from integration.application.story import asked, day, decide, publish, read, results, submitted, wait_for
 from lendstream.envelope import Record
 from lendstream.events.customer import CustomerKey, CustomerProfile
@@ -21,13 +21,14 @@ from lendstream.topics import CUSTOMER, CUSTOMER_KEY
 from lendstream_application.domain.ids import application_id
 from support.broker import read_topic
 from support.processes import Process
+from support.tokens import ADMIN, OPERATOR
 from support.waiting import until
 from unit.application.samples import VAULT
 
 Start = Callable[..., Process]
 
 
-async def lendstream(url: str, *arguments: str, token: str = OPERATOR) -> tuple[int, str, str]:
+async def lendstream(url: str, *arguments: str, token: str = ADMIN) -> tuple[int, str, str]:
     """The command line, as an operator uses it."""
     environment = {
         **os.environ,
@@ -136,7 +137,10 @@ async def test_the_command_says_what_it_does_and_what_is_wrong(kafka_bootstrap: 
     assert "no customer" in err
     code, _, err = await lendstream(service.url, "erase", person, "--yes", token="nobody's")
     assert code == 1
-    assert "LENDSTREAM_OPERATOR_TOKEN" in err
+    assert "LENDSTREAM_API_TOKENS" in err
+    code, _, err = await lendstream(service.url, "erase", person, "--yes", token=OPERATOR)
+    assert code == 1
+    assert "this wants admin" in err
     code, _, err = await lendstream(service.url, "erase", person, "--yes", token="")
     assert code == 1
     assert "Set LENDSTREAM_OPERATOR_TOKEN" in err

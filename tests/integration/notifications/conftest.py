@@ -13,11 +13,11 @@ from integration.notifications.providers import TOKEN, Gateway, MailBox
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.sql import Pool
 from lendstream_notifications.main import MIGRATIONS
+from support import tokens
 from support.broker import fresh_topics
 from support.processes import Process
 
 MASTER_KEYS = json.dumps({"2026-01": base64.b64encode(bytes(range(32))).decode()})
-OPERATOR = "operator-token"
 
 Start = Callable[[], Process]
 
@@ -60,7 +60,7 @@ async def start(
         "LENDSTREAM_SMS_URL": gateway.url,
         "LENDSTREAM_SMS_TOKEN": TOKEN,
         "LENDSTREAM_MASTER_KEYS": MASTER_KEYS,
-        "LENDSTREAM_OPERATOR_TOKEN": OPERATOR,
+        "LENDSTREAM_API_TOKENS": tokens.SETTING,
         "LENDSTREAM_SEND_TIMEOUT_SECONDS": "1",
         "LENDSTREAM_IN_DOUBT_AFTER_SECONDS": "10",
         "LENDSTREAM_RETRY_FIRST_SECONDS": "0.1",

@@ -3,17 +3,17 @@
 import asyncpg
 import httpx
 
-from integration.notifications.conftest import OPERATOR
 from integration.notifications.people import Person
 from support.processes import Process
+from support.tokens import READER
 from support.waiting import until
 
 
-def get(process: Process, path: str, token: str = OPERATOR, **query: str) -> httpx.Response:
+def get(process: Process, path: str, token: str = READER, **query: str) -> httpx.Response:
     return httpx.get(f"{process.url}{path}", params=query, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
-def api(process: Process, token: str = OPERATOR, **query: str) -> httpx.Response:
+def api(process: Process, token: str = READER, **query: str) -> httpx.Response:
     return get(process, "/v1/messages", token, **query)
 
 

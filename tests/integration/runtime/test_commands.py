@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -46,6 +46,13 @@ async def client(pool: Pool, database: str) -> AsyncIterator[httpx.AsyncClient]:
         event = await parsed(request, PaymentReceived)
         return await command(
             runtime, request, event, caller="test", respond=lambda states: (201, {"total": states[toy.TILLS].total})
+        )
+
+    @app.post("/moves")
+    async def move(request: Request) -> Response:
+        asked = await parsed(request, toy.Move)
+        return await command(
+            runtime, request, asked, caller="test", respond=lambda states: (200, {"left": states[toy.TILLS].total})
         )
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
@@ -117,3 +124,28 @@ async def test_commands_that_make_the_same_aggregate_at_once_all_count(client: h
     done = sum(answer.status_code == 201 for answer in answers)
     assert {answer.status_code for answer in answers} <= {201, 503}
     assert await pool.fetchval("SELECT total FROM till WHERE loan_id = $1", loan) == done >= 1
+
+
+async def moved(client: httpx.AsyncClient, key: str, source: UUID, target: UUID, amount: int) -> httpx.Response:
+    body = {"source": str(source), "target": str(target), "amount": amount}
+    return await client.post("/moves", json=body, headers={"Idempotency-Key": key})
+
+
+async def test_a_command_on_no_topic_goes_to_its_aggregates_all_or_nothing(
+    client: httpx.AsyncClient, pool: Pool
+) -> None:
+    ours, theirs = uuid4(), uuid4()
+    for number, loan in enumerate((ours, theirs)):
+        await pay(client, f"pay {number}", {**body(10), "loan_id": str(loan)})
+    answers = [await moved(client, "m", ours, theirs, 4) for _ in range(2)]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"left": 6})] * 2
+    refused = await moved(client, "n", ours, uuid4(), 4)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "no_till")
+    totals = {row["loan_id"]: row["total"] for row in await pool.fetch("SELECT loan_id, total FROM till")}
+    assert totals == {ours: 6, theirs: 14}
+
+
+async def test_a_command_with_a_field_that_nobody_knows_is_refused(client: httpx.AsyncClient) -> None:
+    sent = {"source": str(uuid4()), "target": str(uuid4()), "amount": 1, "amuont": 2}
+    answer = await client.post("/moves", json=sent, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "amuont")

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from lendstream.envelope import Record, encode
 from lendstream.errors import Refused
-from lendstream.events.base import Event
+from lendstream.events.base import Command, Event
 from lendstream.events.loan import PaymentApplied
 from lendstream.events.payment import PaymentReceived
 from lendstream.runtime.decider import Change, Context, DayStep, Decision, Route
@@ -54,6 +54,29 @@ class Tills:
             )
 
 
+class Move(Command):
+    """Take money out of one till and put it into another: two routes on one command."""
+
+    source: UUID
+    target: UUID
+    amount: int
+
+
+def take(state: Till | None, command: Move, context: Context) -> Decision[Till]:
+    """Take the money out."""
+    if state is None or state.total < command.amount:
+        raise Refused("not_enough", "The till has less.", field="amount", fix="Take less.")
+    return Decision(replace(state, total=state.total - command.amount))
+
+
+def put(state: Till | None, command: Move, context: Context) -> Decision[Till]:
+    """Put the money in; there must be such a till."""
+    if state is None:
+        raise Refused("no_till", "There is no such till.", field="target", fix="Name a till.")
+    assert (context.channel, context.event_time.tzinfo) == ("http", UTC)
+    return Decision(replace(state, total=state.total + command.amount))
+
+
 def receive(state: Till | None, event: PaymentReceived, context: Context) -> Decision[Till]:
     """Add the payment up."""
     if event.amount == 13:
@@ -92,7 +115,11 @@ def see_day(state: Till, day: date, context: Context) -> Decision[Till]:
 
 
 TILLS = Tills()
-ROUTES = (Route(PaymentReceived, TILLS, lambda event, context: event.loan_id, receive),)
+ROUTES = (
+    Route(PaymentReceived, TILLS, lambda event, context: event.loan_id, receive),
+    Route(Move, TILLS, lambda command, context: command.source, take),
+    Route(Move, TILLS, lambda command, context: command.target, put),
+)
 DAY = DayStep(TILLS, due, see_day)
 
 

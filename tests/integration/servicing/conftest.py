@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from support import tokens
 from support.broker import fresh_topics
 from support.processes import Process
 
@@ -21,6 +22,7 @@ async def start(kafka_bootstrap: str, database: str, tmp_path: Path) -> AsyncIte
         "LENDSTREAM_KAFKA_BOOTSTRAP": kafka_bootstrap,
         "LENDSTREAM_DATABASE_URL": database,
         "LENDSTREAM_CONSUMER_GROUP": f"servicing-{uuid4()}",
+        "LENDSTREAM_API_TOKENS": tokens.SETTING,
     }
 
     def make(**settings: str) -> Process:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from lendstream.runtime.auth import digest_of
 from lendstream.runtime.settings import load
 from lendstream_application.settings import ApplicationSettings
 
@@ -13,7 +14,7 @@ COMPLETE = {
     "LENDSTREAM_DATABASE_URL": "postgresql://localhost/application",
     "LENDSTREAM_MASTER_KEYS": json.dumps({"a": base64.b64encode(bytes(32)).decode()}),
     "LENDSTREAM_IDENTITY_SECRET": "i" * 32,
-    "LENDSTREAM_OPERATOR_TOKEN": "operator-token-0001",
+    "LENDSTREAM_API_TOKENS": json.dumps({digest_of("operator-token-0001"): {"name": "mei", "scopes": ["admin"]}}),
     "LENDSTREAM_PARTNER_TOKENS": '{"phone-shop": "phone-shop-token-1"}',
 }
 
@@ -43,7 +44,7 @@ def test_a_complete_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize(
     "variable",
-    ["LENDSTREAM_DATABASE_URL", "LENDSTREAM_MASTER_KEYS", "LENDSTREAM_IDENTITY_SECRET", "LENDSTREAM_OPERATOR_TOKEN"],
+    ["LENDSTREAM_DATABASE_URL", "LENDSTREAM_MASTER_KEYS", "LENDSTREAM_IDENTITY_SECRET"],
 )
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     said = refused(monkeypatch, **{variable: None})
@@ -53,14 +54,16 @@ def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: 
 
 def test_all_that_are_missing_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     said = refused(monkeypatch, **dict.fromkeys(COMPLETE))
-    assert len(said.splitlines()) == 4
+    assert len(said.splitlines()) == 3
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
         ("LENDSTREAM_IDENTITY_SECRET", "too-short", "at least 32"),
-        ("LENDSTREAM_OPERATOR_TOKEN", "too-short", "at least 16"),
+        ("LENDSTREAM_API_TOKENS", '{"too-short": {"name": "mei", "scopes": ["admin"]}}', "pattern"),
+        ("LENDSTREAM_API_TOKENS", "too-short", "must be JSON"),
+        ("LENDSTREAM_API_TOKENS_FILE", "/nowhere/too-short", "cannot be read"),
         ("LENDSTREAM_PARTNER_TOKENS", '{"phone-shop": "too-short"}', "at least 16"),
         ("LENDSTREAM_PARTNER_TOKENS", '{"Phone Shop!": "long-enough-token"}', "pattern"),
         ("LENDSTREAM_PARTNER_TOKENS", '{"phone-shop": "operator-token-0001"}', "the same"),

@@ -64,7 +64,7 @@ def test_every_missing_variable_is_named_with_its_meaning(monkeypatch: pytest.Mo
         ("IN_DOUBT_AFTER_SECONDS", "50", "at least 10 times"),
         ("MAIL_FROM", "Lendstream", "pattern"),
         ("SMS_URL", "ftp://127.0.0.1", "pattern"),
-        ("OPERATOR_TOKEN", "short", "at least 8"),
+        ("API_TOKENS", '{"short": {}}', "pattern"),
         ("SMTP_TLS", "yes", "'auto'"),
     ],
 )

@@ -17,7 +17,6 @@ from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Check, Deliveries, Fault, Finding, at_most_one, one_each
 
-
 _FEWER = frozenset({"income_based", "single_payment"})
 """Methods by which the instalments accepted are the most there may be."""
 

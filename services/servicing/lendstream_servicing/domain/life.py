@@ -34,14 +34,13 @@ def carried_on(loan: Loan, today: date, policy: Policy) -> tuple[Loan, list[Tell
 
 
 def corrected(
-    loan: Loan, today: date, policy: Policy, cause: str, before: Loan | None = None
+    loan: Loan, today: date, policy: Policy, cause: str, undone: Entry | None = None
 ) -> tuple[Loan, list[Telling]]:
-    """Derive the loan anew: an entry of it was taken back, or its payouts came otherwise.
-
-    before: the loan as it was, where it is already another: what has happened to it since is told.
-    """
-    walk = derived(loan, policy, _in_force(loan, today))
-    return concluded(loan, walk, today, policy, cause, before)
+    """Derive the loan anew: an entry of it was taken back (`undone`, as it is now), or its payouts came otherwise."""
+    now = loan
+    if undone is not None:
+        now = replace(loan, entries=tuple(undone if each.id == undone.id else each for each in loan.entries))
+    return concluded(now, derived(now, policy, _in_force(now, today)), today, policy, cause, loan)
 
 
 def concluded(

@@ -166,7 +166,7 @@ class Entry(NamedTuple):
     reason: str = ""
     """Why it was done, or taken back."""
     detail: str = ""
-    """Of relief, waivers and draws: what was agreed, as JSON."""
+    """Of relief, waivers and draws: what was agreed, as JSON; of money given to another loan, its number there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,13 +67,18 @@ def reverse(account: Account | None, event: PaymentReversed, today: date, policy
             fix="Send payment_id and loan_id as in PaymentReceived, after it.",
         )
     if entry.undone_on is not None:
+        if entry.detail:  # matched: whoever takes it back must find the loan that has it now
+            raise Refused(
+                "payment_moved",
+                f"Payment {entry.id} waited here and was given to another loan: {entry.reason}",
+                field="loan_id",
+                fix=f"Reverse it there, as payment {entry.detail}.",
+            )
         return account, ()
     undone = entry._replace(undone_on=today, reason=event.reason, unallocated=0)
-    taken = replace(account, entries=tuple(undone if each is entry else each for each in account.entries))
-    if isinstance(taken, Awaiting) or isinstance(account, Awaiting) or entry.applied_on is None:
-        return taken, ()
-    after, told = corrected(account_with(account, undone), today, policy, f"reversal of {entry.id}", account)
-    return numbered(after, told)
+    if isinstance(account, Awaiting) or entry.applied_on is None:
+        return replace(account, entries=tuple(undone if each is entry else each for each in account.entries)), ()
+    return numbered(*corrected(account, today, policy, f"reversal of {entry.id}", undone))
 
 
 def refund_paid(account: Account | None, event: RefundConfirmed, today: date, policy: Policy) -> Answer:
@@ -115,11 +120,6 @@ def refund_failed(account: Account | None, event: RefundFailed, today: date, pol
     if not loan.refund or _find(loan, str(event.refund_id)):
         return loan, ()
     return replace(loan, refund=0), ()
-
-
-def account_with(loan: Loan, entry: Entry) -> Loan:
-    """The loan with another state of one of its entries."""
-    return replace(loan, entries=tuple(entry if each.id == entry.id else each for each in loan.entries))
 
 
 def opened(account: Account | None) -> Loan:

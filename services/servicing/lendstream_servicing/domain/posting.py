@@ -65,7 +65,9 @@ def _suspense(earlier: Sequence[Entry], now: Sequence[Entry]) -> list[Draft]:
         if was is None and entry.undone_on is None:
             drafts += suspense_received(entry.id, entry.amount, entry.currency, entry.value_date)
         elif was is not None and was.undone_on is None and entry.undone_on is not None:
-            drafts += suspense_released(entry.id, entry.amount, entry.currency, entry.undone_on)
+            # Money that goes to another loan counts there from its value date: so it leaves here as of the same day.
+            on = entry.value_date if entry.detail else entry.undone_on
+            drafts += suspense_released(entry.id, entry.amount, entry.currency, on)
     return drafts
 
 

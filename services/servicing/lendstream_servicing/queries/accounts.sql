@@ -94,12 +94,13 @@ WHERE instalment.loan_id = new.loan_id AND instalment.number = new.number;
 -- Of loans with another schedule: the whole of it is written anew.
 DELETE FROM instalment WHERE loan_id = ANY(:ids::uuid[]);
 
--- name: update_entries(id, applied_on, unallocated, fee, parts, capitalised, recovery, undone_on, reason)!
+-- name: update_entries(id, applied_on, unallocated, fee, parts, capitalised, recovery, undone_on, reason, detail)!
 UPDATE entry SET
     applied_on = new.applied_on, unallocated = new.unallocated, fee = new.fee, parts = new.parts,
-    capitalised = new.capitalised, recovery = new.recovery, undone_on = new.undone_on, reason = new.reason
+    capitalised = new.capitalised, recovery = new.recovery, undone_on = new.undone_on, reason = new.reason,
+    detail = new.detail
 FROM unnest(
     :id::text[], :applied_on::date[], :unallocated::bigint[], :fee::bigint[], :parts::jsonb[], :capitalised::jsonb[],
-    :recovery::boolean[], :undone_on::date[], :reason::text[]
-) AS new (id, applied_on, unallocated, fee, parts, capitalised, recovery, undone_on, reason)
+    :recovery::boolean[], :undone_on::date[], :reason::text[], :detail::text[]
+) AS new (id, applied_on, unallocated, fee, parts, capitalised, recovery, undone_on, reason, detail)
 WHERE entry.id = new.id;

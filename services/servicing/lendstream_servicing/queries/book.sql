@@ -40,12 +40,14 @@ ORDER BY currency;
 -- name: last_day()$
 SELECT max(day) FROM business_day;
 
--- name: loans_of_customer(customer_id)
+-- name: loans_of_customer(customer_id, opened_on, after, n)
+-- A page: after a loan that was opened on a day.
 SELECT loan.id, status, contract.product, principal, loan.currency, principal_outstanding, total_outstanding, overdue_amount,
        bucket, opened_on
 FROM loan JOIN contract ON contract.loan_id = loan.id
-WHERE customer_id = :customer_id
-ORDER BY opened_on, loan.id;
+WHERE customer_id = :customer_id AND (opened_on, loan.id) > (:opened_on, :after)
+ORDER BY opened_on, loan.id
+LIMIT :n;
 
 -- name: history(loan_id)
 SELECT sequence, type, at, data::text AS data FROM loan_event WHERE loan_id = :loan_id ORDER BY sequence;
