@@ -36,6 +36,7 @@ from lendstream.runtime.rules import Rules
 from lendstream.runtime.sql import Connection, Pool
 from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream.topics import APPLICATION, DECISION, Topic
+from lendstream_servicing import store
 from lendstream_servicing.domain.loan import Policy
 from lendstream_servicing.handlers import routes
 from lendstream_servicing.ledger import chart
@@ -53,45 +54,42 @@ TERMS = Terms(
     annual_rate=Decimal("0.18"),
     limit=2_000_000,
 )
-_LOAN = (
-    "id, status, customer_id, currency, sequence, attempt, pay_on, bucket, credit, principal_outstanding, "
-    "total_outstanding, overdue_amount"
-)
-_CONTRACT = (
-    "loan_id, application_id, offer_id, decision_id, partner, reference, product, product_version, method, "
-    "principal, annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from, submitted_at, "
-    "correlation_id, traceparent"
-)
-_INSTALMENT = (
-    "loan_id, number, due_date, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, "
-    "penalty_paid"
-)
 TABLES: dict[str, tuple[str, str]] = {
     "inbox": ("id", "id"),
-    "loan": (_LOAN, "id"),
-    "contract": (_CONTRACT, "loan_id"),
-    "instalment": (_INSTALMENT, "loan_id, number"),
+    "loan": (", ".join(store.LOAN), "id"),
+    "contract": (", ".join(store.CONTRACT), "loan_id"),
+    "instalment": (", ".join(store.INSTALMENT), "loan_id, number"),
     "loan_event": ("loan_id, sequence, type, data", "loan_id, sequence"),
     "outbox": ("id, aggregatetype, aggregateid, type, payload, headers", "seq"),
 }
 """The columns that are written, and the order of the rows; each batch writes its share of every table."""
 
 
-def halves(application: UUID, number: int) -> tuple[ApplicationDecided, OfferAccepted]:
+def agreement(
+    application: UUID,
+    number: int,
+    *,
+    product: str = TERMS.product,
+    instalments: int = TERMS.instalments,
+    amount: int = TERMS.amount,
+    customer: UUID | None = None,
+    today: date = TODAY,
+) -> tuple[ApplicationDecided, OfferAccepted]:
     """An approval and its acceptance, of usual size."""
-    customer, submitted = uuid4(), datetime.now(UTC)
+    customer, submitted = customer or uuid4(), datetime.now(UTC)
+    terms = TERMS.model_copy(update={"product": product, "instalments": instalments, "amount": amount})
     asked = ApplicationReady(
         application_id=application,
         customer_id=customer,
         partner="phone-shop",
-        product=TERMS.product,
-        amount=TERMS.amount,
-        currency=TERMS.currency,
-        instalments=TERMS.instalments,
+        product=terms.product,
+        amount=terms.amount,
+        currency=terms.currency,
+        instalments=terms.instalments,
         applicant=ApplicantFacts(
             age=34, finances=Finances(employment_status=EmploymentStatus.EMPLOYED, monthly_income=900_000)
         ),
-        business_date=TODAY,
+        business_date=today,
         submitted_at=submitted,
     )
     decided = ApplicationDecided(
@@ -100,12 +98,12 @@ def halves(application: UUID, number: int) -> tuple[ApplicationDecided, OfferAcc
         decision_id=uuid4(),
         outcome=Outcome.APPROVED,
         reasons=(StatusReason(code="STEADY_INCOME", zh="收入稳定", en="Steady income"),),
-        terms=TERMS,
+        terms=terms,
         segment=Segment.NEW_PRIME,
         policy_version=1,
         asked=asked,
         position=CustomerPosition(open_loans=0, exposure=0, instalments_due=0, loans_repaid=0, worst_days_past_due=0),
-        as_of=TODAY,
+        as_of=today,
         submitted_at=submitted,
     )
     accepted = OfferAccepted(
@@ -114,15 +112,16 @@ def halves(application: UUID, number: int) -> tuple[ApplicationDecided, OfferAcc
         offer_id=uuid4(),
         partner="phone-shop",
         reference=f"SHOP-{number}",
-        product=TERMS.product,
-        amount=TERMS.amount,
-        currency=TERMS.currency,
-        instalments=TERMS.instalments,
-        annual_rate=TERMS.annual_rate,
+        product=terms.product,
+        amount=terms.amount,
+        currency=terms.currency,
+        instalments=terms.instalments,
+        annual_rate=terms.annual_rate,
         payout_account="acct_8f2c",
-        accepted_on=TODAY,
-        disburse_on=TODAY,
+        accepted_on=today,
+        disburse_on=today,
         submitted_at=submitted,
+        debit_account="acct_8f2c",
     )
     return decided, accepted
 
@@ -179,7 +178,7 @@ async def copied(connection: Connection) -> float:
 
 async def round_of(bootstrap: str, pool: Pool, unit_of_work: UnitOfWork) -> tuple[float, float, float]:
     """Decisions taken in, loans opened and rows copied, each per second."""
-    agreed = [halves(uuid4(), number) for number in range(LOANS)]
+    agreed = [agreement(uuid4(), number) for number in range(LOANS)]
     await publish(bootstrap, [decided for decided, _ in agreed])
     await publish(bootstrap, [accepted for _, accepted in agreed])
     decisions = await consume(bootstrap, DECISION, unit_of_work, LOANS)
@@ -206,7 +205,12 @@ async def main(show: Callable[[Figure], None] = Figure.show) -> None:
         async with pool.acquire() as connection:
             await migrate(connection, {"runtime": RUNTIME_MIGRATIONS, "servicing": MIGRATIONS})
             await connection.execute("INSERT INTO business_day VALUES ($1, 'bench', now(), now())", TODAY)
-        rules = Rules("servicing", routes(AccountStore(), Policy(load(), chart().numbers)), "lendstream", ZoneInfo("Asia/Shanghai"))
+        rules = Rules(
+            "servicing",
+            routes(AccountStore(), Policy(load(), chart().numbers)),
+            "lendstream",
+            ZoneInfo("Asia/Shanghai"),
+        )
         unit_of_work = UnitOfWork(pool, rules, DeadLetterLimits(25, 0.5), lambda: None)
         rounds = [await round_of(stack.kafka_bootstrap, pool, unit_of_work) for _ in range(ROUNDS)]
         await pool.close()

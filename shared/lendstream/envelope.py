@@ -6,7 +6,7 @@ without a value is a tombstone.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -94,8 +94,11 @@ class Tombstone:
     time: datetime
 
 
-def decode(record: Record) -> Envelope[Event] | Tombstone | None:
+def decode(record: Record, wanted: Container[type[Event]] | None = None) -> Envelope[Event] | Tombstone | None:
     """The event of a record; None where its type is not on the registry's topic (a newer writer's event).
+
+    With `wanted`, None also for events of other types: what does not concern a reader it need not read, and reading
+    is most of what such a record costs.
 
     Raises:
         DataError: headers missing, not JSON, against the model, a key that is not the event's, a tombstone on a
@@ -112,6 +115,8 @@ def decode(record: Record) -> Envelope[Event] | Tombstone | None:
     if model is None:
         if problems:
             raise DataError(*problems)
+        return None
+    if wanted is not None and model not in wanted:
         return None
     try:
         data = model.model_validate_json(record.value)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
@@ -13,6 +12,7 @@ from lendstream.events.payment import PaymentReceived
 from lendstream_local.platform import WITH_DATABASE
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Fault, Finding
+from lendstream_simulator.lives import Life, lives
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def compare(facts: Facts, books: Books) -> list[Finding]:
             books.applications,
         ),
         *_same("a loan row each", {str(e.loan_id) for e in facts.data(LoanOpened)}, books.loans),
-        *_same("a payment row each", {e.payment_id for e in facts.data(PaymentReceived)}, books.payments),
+        *_same("a payment row each", _acceptable(facts), books.payments.keys() - _foreign(facts)),
         *_same("an applied payment each", {e.payment_id for e in facts.data(PaymentApplied)}, _true(books.payments)),
         *_loans(facts, books),
         *_messages(facts, books),
@@ -91,28 +91,39 @@ def _same(what: str, told: Iterable[str], kept: Iterable[str]) -> list[Finding]:
     ]
 
 
+def _foreign(facts: Facts) -> set[str]:
+    """Payments in another currency than their loan's: in the dead letters or in suspense, as servicing has it."""
+    currency = {each.loan_id: each.currency for each in facts.data(LoanOpened)}
+    received = facts.data(PaymentReceived)
+    return {each.payment_id for each in received if currency.get(each.loan_id, each.currency) != each.currency}
+
+
+def _acceptable(facts: Facts) -> set[str]:
+    return {each.payment_id for each in facts.data(PaymentReceived)} - _foreign(facts)
+
+
 def _true(flags: Mapping[str, bool]) -> set[str]:
     return {key for key, flag in flags.items() if flag}
 
 
 def _loans(facts: Facts, books: Books) -> Iterable[Finding]:
     last: dict[str, int] = {}
-    owed: dict[str, tuple[int, int]] = {}
     for envelope in facts.every:
-        event: Any = envelope.data
-        if isinstance(event, LoanEvent):
-            loan = str(event.loan_id)
-            last[loan] = max(last.get(loan, 0), event.sequence)
-            if isinstance(event, LoanOpened):
-                owed[loan] = max(owed.get(loan, (0, 0)), (event.sequence, event.principal))
-            elif isinstance(event, PaymentApplied):
-                owed[loan] = max(owed.get(loan, (0, 0)), (event.sequence, event.principal_outstanding))
+        if isinstance(envelope.data, LoanEvent):
+            loan = str(envelope.data.loan_id)
+            last[loan] = max(last.get(loan, 0), envelope.data.sequence)
+    owed = {str(loan): _scheduled(life) for loan, life in lives(facts).items()}
     for loan, (sequence, principal) in books.loans.items():
         if last.get(loan) != sequence:
             yield Finding(Fault.WRONG, "the last event of a loan", f"{loan}: {last.get(loan)} told, {sequence} kept")
-        told = owed.get(loan, (0, 0))[1]
+        told = owed.get(loan, 0)
         if told != principal:
             yield Finding(Fault.WRONG, "a loan's principal", f"{loan}: {told} told, {principal} kept")
+
+
+def _scheduled(life: Life) -> int:
+    """The principal that is owed, or is to be once the payout arrives."""
+    return life.opened.principal if life.opened and not life.payouts and not life.opened.limit else life.owed
 
 
 def _messages(facts: Facts, books: Books) -> Iterable[Finding]:

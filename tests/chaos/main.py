@@ -51,6 +51,8 @@ def show(outcome: Outcome) -> None:
     console.print(found)
     for finding in outcome.findings:
         console.print(f"  {finding}")
+    for why in outcome.rounds[-1].unchecked if outcome.rounds else ():
+        console.print(f"  not checked: {why}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from pathlib import Path
 from chaos.books import compare, pending, read_books
 from chaos.strikes import Storm, Strike
 from lendstream_local.platform import Platform
-from lendstream_simulator.findings import Finding
+from lendstream_simulator.desk import Desk
+from lendstream_simulator.findings import Fault, Finding
 from lendstream_simulator.gateways import Gateways
 from lendstream_simulator.world import World
 from support.waiting import until
@@ -33,6 +34,8 @@ class Round:
     seconds: float
     findings: tuple[Finding, ...]
     counts: dict[str, int]
+    unchecked: tuple[str, ...]
+    """What could not be looked at, because nothing of its kind is on the topics."""
 
 
 @dataclass
@@ -67,6 +70,7 @@ async def run(
         directory=directory,
         partners=platform.partners,
         gateways=gateways,
+        desk=Desk(platform.programs["servicing"].url, platform.secrets.operator_token),
     ) as world:
         for number in range(1, rounds + 1):
             started = time.monotonic()
@@ -96,5 +100,8 @@ async def _settle_and_audit(platform: Platform, world: World, number: int, start
 
     await until(idle, "outboxes and messages are through", LIMIT)
     facts, audit = await world.audit()
-    findings = (*audit.findings, *compare(facts, await read_books(dsn)))
-    return Round(number, time.monotonic() - started, findings, dict(audit.counts))
+    uneven = [
+        Finding(Fault.WRONG, each.name, f"{each.left} and {each.right}") for each in audit.balances if not each.even
+    ]
+    findings = (*audit.findings, *uneven, *compare(facts, await read_books(dsn)))
+    return Round(number, time.monotonic() - started, findings, dict(audit.counts), audit.unchecked)

@@ -15,7 +15,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                     file, is_met = value
                     (met if is_met else unmet)[file] += 1
     if met or unmet:
-        terminalreporter.section("conformance: published cases met by the schedule engine")
+        terminalreporter.section("conformance: published cases met by the schedules and the lives of loans")
         for file in sorted(met | unmet):
             terminalreporter.write_line(f"{file:24} {met[file]:4} met {unmet[file]:3} not met")
         terminalreporter.write_line(f"{'all':24} {met.total():4} met {unmet.total():3} not met")

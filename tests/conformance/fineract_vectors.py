@@ -1,6 +1,7 @@
-"""fineract_e2e_*.json: product scenarios of Apache Fineract, as far as they show a loan's schedule at its opening.
+"""fineract_e2e_*.json: product scenarios of Apache Fineract.
 
-What follows an event in the loan's life (a payment, arrears, a reschedule, a charge-off) is servicing's.
+The schedule at a loan's opening is the engine's; what follows an event in the loan's life (a payment, arrears, a
+reschedule, a charge-off) is lived through in `fineract_life`.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from conformance.fineract_life import check_life
 from conformance.vector_cases import Case, Differences, compare_rows, day, differences, load, minor
 from lendstream.amortization import (
     Accrual,
@@ -88,7 +90,7 @@ def _method(flat: bool, amortization: str) -> Method:
 
 
 def _scenario(case: dict[str, Any]) -> Case:
-    """The schedules expected before anything happens to the loan, and whether anything else is expected."""
+    """The schedules expected before anything happens to the loan; and its whole life, if more is expected."""
     opening: list[dict[str, Any]] = []
     fees: list[Fee] = []
     first_due = next(row.due_date for row in generate(_terms(case)).instalments if row.number == 1).isoformat()
@@ -104,8 +106,13 @@ def _scenario(case: dict[str, Any]) -> Case:
             opening.append(step)
         else:
             later = True
-    check = partial(_check_opening, case, opening, tuple(fees)) if opening else None
-    return Case(OLD, case["id"], check, later)
+    return Case(OLD, case["id"], partial(_check_old, case, opening, tuple(fees), lives=later))
+
+
+def _check_old(
+    case: dict[str, Any], opening: list[dict[str, Any]], fees: tuple[Fee, ...], *, lives: bool
+) -> Differences:
+    return _check_opening(case, opening, fees) + (check_life(case) if lives else [])
 
 
 def _check_opening(case: dict[str, Any], expected: list[dict[str, Any]], fees: tuple[Fee, ...]) -> Differences:

@@ -26,8 +26,13 @@ from lendstream.amortization import (
     accrue,
     generate,
 )
+from lendstream.events.intake import LoanOptions
+from lendstream.events.loan import Classification
+from lendstream_servicing.domain.delinquency import bucket_of, classification_of, days_past_due
+from support.lives import Life, product
 
 FILE = "frappe_lending"
+OPENED = "2024-01-15"
 STUBS = {
     "amortised over tenure": Broken.SPREAD,
     "deducted upfront: extra row 0 carrying only stub interest": Broken.UPFRONT,
@@ -36,15 +41,19 @@ UP_TO_UNITS = Conventions(level_rounding=Rounding.UP, multiple=100)
 
 
 def cases() -> Iterator[Case]:
-    """Schedules and accrual; allocating a payment and ageing arrears are servicing's."""
+    """Schedules and accrual, allocating a payment, ageing arrears."""
     for case in load(FILE)["cases"]:
-        given = case["inputs"]
-        later = "repayment" in given or case.get("kind") == "ageing"
-        yield Case(FILE, case["id"], None if later else _check_of(case), later)
+        yield Case(FILE, case["id"], _check_of(case))
 
 
 def _check_of(case: dict[str, Any]) -> Check:
     given, conventions = case["inputs"], case.get("conventions", {})
+    if "repayment" in given:
+        return partial(_check_payment, case)
+    if "payments" in given:
+        return partial(_check_days_past_due, case)
+    if "oldest_unpaid_due_date" in given:
+        return partial(_check_classes, case)
     if "accrual_from" in given:
         return partial(_check_accrual, case)
     if "principal" not in given:
@@ -115,7 +124,7 @@ def _check_whole_units(case: dict[str, Any]) -> Differences:
 
 
 def _monthly(**terms: Any) -> Schedule:
-    return generate(Terms(disbursed_on=day("2024-01-15"), **terms))
+    return generate(Terms(disbursed_on=day(OPENED), **terms))
 
 
 def _check_stub(case: dict[str, Any]) -> Differences:
@@ -168,3 +177,67 @@ def _check_due_dates(case: dict[str, Any]) -> Differences:
     terms = Terms(100_000, Decimal(0), count, Method.EQUAL_PRINCIPAL, opened, conventions, options)
     dues = [row.due_date.isoformat() for row in generate(terms).instalments]
     return differences("due dates", [*expected.values()], [dues[0], dues[1], dues[-1]])
+
+
+WHOLE_UNITS: dict[str, Any] = {
+    "timing": {"multiple": 100, "level_rounding": "up"},
+    "method": "equal_instalment",
+}
+
+
+def _check_payment(case: dict[str, Any]) -> Differences:
+    """A payment of more than the first instalment, some days late: that one gets all its parts."""
+    given, expected = case["inputs"], case["expected"]
+    life = Life.of(
+        product(**WHOLE_UNITS), minor(given["principal"]), given["number_of_instalments"], _rate(case), day(OPENED)
+    )
+    life.pay(minor(given["repayment"]), life.loan.instalments[0].due_date + timedelta(given["repaid_days_after_due"]))
+    first = life.loan.instalments[0]
+    return [
+        *differences("interest", minor(expected["first_period_interest_paid"]), first.interest_paid),
+        *differences("principal", minor(expected["first_period_principal_paid"]), first.principal_paid),
+        *differences("left of it", 0, first.outstanding),
+    ]
+
+
+def _check_classes(case: dict[str, Any]) -> Differences:
+    """Days past due of a loan whose oldest unpaid instalment fell due on a day, and the class they put it in."""
+    given = case["inputs"]
+    due = day(given["oldest_unpaid_due_date"])
+    life = Life.of(product(method="equal_instalment"), 1_200_000, 12, "0.12", due - timedelta(31))
+    found = differences("due", due, life.loan.instalments[0].due_date)
+    for seen in case["expected"]:
+        on = day(seen["on"])
+        life.until(on)
+        late = days_past_due(life.loan, on)
+        (code,) = (each for each in given["ranges"] if each["from"] <= late <= (each["to"] or late))
+        found += differences(f"{on} days", seen["days_past_due"], late)
+        found += differences(f"{on} code", seen["code"], code["code"])
+        # Our buckets begin where the ranges do, as far as there are buckets.
+        found += differences(f"{on} bucket", bucket_of(max(code["from"], 1)), life.loan.bucket)
+        bad = classification_of(late) not in (Classification.NORMAL, Classification.SPECIAL_MENTION)
+        found += differences(f"{on} bad", seen.get("non_performing", False), bad)
+    return found
+
+
+def _check_days_past_due(case: dict[str, Any]) -> Differences:
+    """Days past due at the end of each day, the due date counted: with us, those that the next day begins with."""
+    given = case["inputs"]
+    first_due = day(given["first_due_date"])
+    opened = day(given["disbursed_on"])
+    sold = product(
+        **{**WHOLE_UNITS, "timing": {**WHOLE_UNITS["timing"], "shortest_first_period": 0, "level": "periods"}}
+    )
+    options = LoanOptions(due_day=first_due.day)
+    life = Life.of(sold, minor(given["principal"]), given["number_of_instalments"], _rate(case), opened, options)
+    first = life.loan.instalments[0]
+    payments = {day(paid["on"]): minor(paid["amount"]) for paid in given["payments"]}
+    found = differences("first due", first_due, first.due_date)
+    found += differences("instalment", minor(case["conventions"]["instalment"]), first.outstanding)
+    for text, expected in case["expected_days_past_due"].items():
+        on = day(text)
+        life.until(on)
+        if on in payments:
+            life.pay(payments[on], on)
+        found += differences(text, expected, days_past_due(life.loan, on + timedelta(1)))
+    return found

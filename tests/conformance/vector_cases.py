@@ -17,12 +17,11 @@ Check = Callable[[], Differences]
 
 @dataclass(frozen=True)
 class Case:
-    """One published case. check: None if all of it is about the life of an open loan; later: whether some of it is."""
+    """One published case, and what compares it."""
 
     file: str
     id: str
-    check: Check | None
-    later: bool = False
+    check: Check
 
 
 def load(name: str) -> Any:

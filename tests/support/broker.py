@@ -29,8 +29,11 @@ async def producer(bootstrap: str) -> AsyncIterator[Callable[[Iterable[Record]],
         await kafka.stop()
 
 
-async def read_topic(bootstrap: str, *topics: str) -> list[Record]:
-    """Everything that is on the topics now."""
+Positions = dict[TopicPartition, int]
+
+
+async def read_topic(bootstrap: str, *topics: str, after: Positions | None = None) -> list[Record]:
+    """Everything that is on the topics now; what came after these positions, which are moved on, if they are given."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -43,10 +46,14 @@ async def read_topic(bootstrap: str, *topics: str) -> list[Record]:
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
         await consumer.seek_to_beginning(*places)
+        for place, position in (after or {}).items():
+            consumer.seek(place, position)
         records: list[Record] = []
         while any([await consumer.position(place) < ends[place] for place in places]):
             for taken in (await consumer.getmany(timeout_ms=200)).values():
                 records += (from_kafka(record) for record in taken)
+        if after is not None:
+            after.update({place: await consumer.position(place) for place in places})
         return records
     finally:
         await consumer.stop()

@@ -69,8 +69,10 @@ def _simulate(platform: Platform, applications: int, days: int, seed: int) -> in
         *("--bootstrap", platform.stack.kafka_bootstrap, "--seed", str(seed)),
         *("--applications", str(applications), "--days", str(days)),
         *("--no-gateways", "--directory", str(platform.journals), *partners, *paced),
+        *("--servicing-url", platform.programs["servicing"].url),
     ]
-    return subprocess.run(command, env=os.environ).returncode
+    environment = os.environ | {"LENDSTREAM_OPERATOR_TOKEN": platform.secrets.operator_token}
+    return subprocess.run(command, env=environment).returncode
 
 
 if __name__ == "__main__":

@@ -5,15 +5,16 @@ median income (65,000 dollars a year) and loan (14,500 dollars) to 130,000 and 2
 borrower's, and keeps every ratio between income, debts and loan as it was.
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from random import Random
 
-from lendstream.catalogue import Product, load
+from lendstream.catalogue import Catalogue, Product, Recipient, load
 from lendstream.events.intake import ApplicationSubmitted, BureauSummary, EmploymentStatus, Finances, Language
 from lendstream_simulator import people
+from lendstream_simulator.choices import options
 from lendstream_simulator.loans import OBSERVED_YEAR, RealLoan, real_loans
+from lendstream_simulator.purposes import FALLBACK, candidates
 from lendstream_simulator.seeded import draw
 
 FEN_PER_DOLLAR = 200
@@ -23,22 +24,6 @@ RETURNING = 0.12
 """The share of applications by somebody who has applied before."""
 LOOK_BACK = 60
 """How many applications ago that was, at most."""
-PRODUCTS_BY_PURPOSE = {
-    "major_purchase": ("phone-instalment", "home-appliances"),
-    "home_improvement": ("home-appliances",),
-    "house": ("home-appliances",),
-    "renewable_energy": ("home-appliances",),
-    "other": ("phone-instalment", "education"),
-    "small_business": ("education",),
-    "medical": ("cash-small",),
-    "moving": ("cash-small",),
-    "vacation": ("cash-small",),
-    "car": ("cash-small",),
-    "credit_card": ("cash-small", "phone-instalment"),
-    "debt_consolidation": ("cash-small",),
-}
-"""What a purpose asks for while the amount fits; anything else is a general consumer loan."""
-FALLBACK = "consumer-general"
 
 
 @lru_cache(maxsize=4096)
@@ -50,15 +35,32 @@ def person_of(seed: int, number: int) -> int:
     return person_of(seed, rng.randrange(max(0, number - LOOK_BACK), number))
 
 
-def application(seed: int, number: int, *, reference: str, today: date, submitted_at: datetime) -> ApplicationSubmitted:
+def application(
+    seed: int,
+    number: int,
+    *,
+    reference: str,
+    today: date,
+    submitted_at: datetime,
+    partner: str = "",
+    catalogue: Catalogue | None = None,
+) -> ApplicationSubmitted:
     """The application of that number: the loan asked for from one real loan, the person from the person's first."""
     rng = draw(seed, "application", number)
-    asked, known = _loan(seed, number), _loan(seed, person_of(seed, number))
-    person = draw(seed, "person", person_of(seed, number))
+    first = person_of(seed, number)
+    asked, known = _loan(seed, number), _loan(seed, first)
+    person = draw(seed, "person", first)
     language = Language.ENGLISH if person.random() < 0.15 else Language.CHINESE
     history_years = OBSERVED_YEAR - known.first_credit_year
     identity = people.identity(person, people.birth_date(person, history_years, AGES_ON), language)
-    product, amount, instalments = choose_product(rng, asked)
+    on_sale = catalogue or load()
+    product, amount, instalments = choose_product(rng, asked, on_sale, partner=partner, returning=first != number)
+    finances = _finances(person, known)
+    bureau = None if person.random() < 0.1 else _bureau(known)
+    consents = people.consents(person)
+    account = f"acct_{person.getrandbits(48):012x}"
+    to_merchant = product.payout_to is Recipient.MERCHANT
+    disburse_on = today + timedelta(days=rng.randrange(1, 4)) if rng.random() < 0.1 else None
     return ApplicationSubmitted(
         reference=reference,
         product=product.code,
@@ -67,27 +69,35 @@ def application(seed: int, number: int, *, reference: str, today: date, submitte
         instalments=instalments,
         purpose=asked.purpose.replace("_", " "),
         identity=identity,
-        finances=_finances(person, known),
-        bureau=None if person.random() < 0.1 else _bureau(known),
-        consents=people.consents(person),
+        finances=finances,
+        bureau=bureau,
+        consents=consents,
         language=language,
-        payout_account=f"acct_{person.getrandbits(48):012x}",
-        disburse_on=today + timedelta(days=rng.randrange(1, 4)) if rng.random() < 0.1 else None,
+        payout_account=f"shop_{partner or 'any'}" if to_merchant else account,
+        debit_account=account if to_merchant else None,
+        disburse_on=disburse_on,
         submitted_at=submitted_at,
+        options=options(
+            draw(seed, "options", number),
+            product,
+            amount,
+            instalments,
+            finances.monthly_income,
+            disburse_on or today,
+            reference,
+        ),
     )
 
 
-def choose_product(rng: Random, loan: RealLoan) -> tuple[Product, int, int]:
+def choose_product(
+    rng: Random, loan: RealLoan, catalogue: Catalogue, *, partner: str, returning: bool
+) -> tuple[Product, int, int]:
     """A product that lends so much for that purpose, the amount rounded to its step, and one of its tenors."""
     fen = loan.amount * FEN_PER_DOLLAR
-    fitting = [product for product in _candidates(loan) if product.amount.min <= fen <= product.amount.max]
-    product = rng.choice(fitting) if fitting else load().product(FALLBACK)
+    fitting = candidates(loan.purpose, fen, catalogue, partner=partner, returning=returning)
+    product = rng.choice(fitting) if fitting else catalogue.product(FALLBACK)
     amount = product.amount.offerable(max(fen, product.amount.min)) or product.amount.min
     return product, amount, _tenor(rng, product.tenors, loan.term)
-
-
-def _candidates(loan: RealLoan) -> Iterable[Product]:
-    return (load().product(code) for code in PRODUCTS_BY_PURPOSE.get(loan.purpose, ()))
 
 
 def _tenor(rng: Random, tenors: tuple[int, ...], term: int) -> int:

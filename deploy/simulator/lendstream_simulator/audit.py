@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lendstream.envelope import Record
-from lendstream_simulator.checks import CHECKS
+from lendstream_simulator.checks import RULES
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Finding
 from lendstream_simulator.journal import Delivery
@@ -27,6 +27,8 @@ class Audit:
     """Distinct events by type, redeliveries, dead letters by service, deliveries."""
     balances: tuple[Balance, ...]
     """The books: what must be equal."""
+    unchecked: tuple[str, ...] = ()
+    """What could not be looked at, because nothing of its kind is on the topics: `journals: no JournalPosted`."""
 
     @property
     def ok(self) -> bool:
@@ -38,5 +40,7 @@ def audit(records: Iterable[Record], deliveries: Iterable[Delivery] | None = Non
     """Check everything; without deliveries (None) the messages are checked by their events alone."""
     facts = Facts.of(records)
     delivered = None if deliveries is None else tuple(deliveries)
-    findings = [finding for check in CHECKS for finding in check(facts, delivered)]
-    return Audit(tuple(findings), counts(facts, delivered), balances(facts, delivered))
+    unchecked = {rule: why for rule in RULES if (why := rule.unchecked(facts))}
+    findings = [finding for rule in RULES if rule not in unchecked for finding in rule.check(facts, delivered)]
+    silent = tuple(dict.fromkeys(unchecked.values()))
+    return Audit(tuple(findings), counts(facts, delivered), balances(facts, delivered), silent)

@@ -1,18 +1,20 @@
 """The bank: carries out payout orders, each once, and reports on them; now and then badly.
 
 What it answers follows from the order's id and the seed alone, so a bank that starts again gives the same answers.
+The first payout, tranches and draws are orders like each other.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from lendstream.envelope import Envelope, Record, encode
+from lendstream.envelope import Envelope, Record
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayStarted
 from lendstream.events.loan import DisbursementRequested, LoanCancelled
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
+from lendstream_simulator.orders import Order, Orders
+from lendstream_simulator.records import channel_record
 from lendstream_simulator.seeded import draw, identifier
 
 SOURCE = "channel/bank"
@@ -42,20 +44,10 @@ SHARES = {
 
 
 def conduct(seed: int, order: DisbursementRequested) -> Conduct:
-    """How the bank treats this order; a second order for a loan never fails."""
+    """How the bank treats this order: a second one never fails, and an account that got the first payout is open."""
     chosen = draw(seed, "payout", order.disbursement_id).choices(list(SHARES), list(SHARES.values()))[0]
-    return Conduct.PROMPT if order.attempt > 1 and chosen in (Conduct.FAILS, Conduct.REFUSES) else chosen
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    envelope: Envelope[Event]
-    event: DisbursementRequested
-    conduct: Conduct
-
-    @property
-    def answer_on(self) -> date:
-        return self.event.pay_on + timedelta(days=self.conduct is Conduct.NEXT_DAY)
+    failing = (Conduct.FAILS, Conduct.REFUSES) if order.attempt > 1 else (Conduct.REFUSES,) if order.part else ()
+    return Conduct.PROMPT if chosen in failing else chosen
 
 
 class Bank:
@@ -63,43 +55,37 @@ class Bank:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._day: date | None = None
-        self._orders: dict[UUID, _Order] = {}
-        self._answered: set[UUID] = set()
+        self._orders = Orders[DisbursementRequested]()
 
     def see(self, record: Record, envelope: Envelope[Event] | None) -> None:
         """Fold orders, own answers and days."""
         if envelope is None:
             return
         match envelope.data:
-            case DisbursementRequested() as order if order.disbursement_id not in self._answered:
-                self._orders[order.disbursement_id] = _Order(envelope, order, conduct(self._seed, order))
+            case DisbursementRequested() as asked:
+                later = conduct(self._seed, asked) is Conduct.NEXT_DAY
+                on = asked.pay_on + timedelta(days=later)
+                self._orders.take(Order(asked.disbursement_id, asked, on, envelope))
             case DisbursementConfirmed(disbursement_id=id) | DisbursementFailed(disbursement_id=id):
-                self._answered.add(id)
-                self._orders.pop(id, None)
+                self._orders.answered(id)
             case LoanCancelled(loan_id=loan_id):
-                for held in [held for held, order in self._orders.items() if order.event.loan_id == loan_id]:
-                    del self._orders[held]
+                self._orders.forget(lambda order: order.loan_id == loan_id)
             case BusinessDayStarted(day=day):
-                self._day = max(day, self._day or day)
+                self._orders.begin(day)
 
     def due(self) -> list[Record]:
         """The answers to orders whose day has come."""
-        ready = [order for order in self._orders.values() if self._day is None or order.answer_on <= self._day]
-        for order in ready:
-            self._answered.add(order.event.disbursement_id)
-            del self._orders[order.event.disbursement_id]
-        return [record for order in ready for record in self._answer(order)]
+        return [record for order, day in self._orders.ready() for record in self._answer(order, day)]
 
     def holds(self, loan_id: UUID) -> bool:
         """Whether an order for the loan waits for a later business day."""
-        return any(order.event.loan_id == loan_id for order in self._orders.values())
+        return self._orders.holds(lambda order: order.loan_id == loan_id)
 
-    def _answer(self, order: _Order) -> list[Record]:
-        day = max(order.answer_on, self._day or order.answer_on)
+    def _answer(self, order: Order[DisbursementRequested], day: date) -> list[Record]:
         asked = order.event
-        if order.conduct in (Conduct.FAILS, Conduct.REFUSES):
-            again = order.conduct is Conduct.FAILS
+        how = conduct(self._seed, asked)
+        if how in (Conduct.FAILS, Conduct.REFUSES):
+            again = how is Conduct.FAILS
             failed = DisbursementFailed(
                 disbursement_id=asked.disbursement_id,
                 loan_id=asked.loan_id,
@@ -116,17 +102,9 @@ class Bank:
             value_date=day,
             bank_reference=f"BK{identifier('payout', asked.disbursement_id).hex[:16].upper()}",
         )
-        copies = 2 if order.conduct is Conduct.REPEATS else 1
+        copies = 2 if how is Conduct.REPEATS else 1
         return [_record(confirmed, order, "confirmed", copy) for copy in range(copies)]
 
 
-def _record(event: Event, order: _Order, *cause: object) -> Record:
-    return encode(
-        event,
-        id=str(identifier("bank", order.event.disbursement_id, *cause)),
-        source=SOURCE,
-        time=datetime.now(UTC),
-        correlation_id=order.envelope.correlation_id,
-        causation_id=order.envelope.id,
-        traceparent=order.envelope.traceparent,
-    )
+def _record(event: Event, order: Order[DisbursementRequested], *cause: object) -> Record:
+    return channel_record(event, identifier("bank", order.id, *cause), SOURCE, order.envelope)

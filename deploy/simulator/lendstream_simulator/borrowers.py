@@ -1,21 +1,51 @@
 """The borrowers: pay their loans by habit, through a channel that now and then reports a payment twice."""
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
-from lendstream.envelope import Envelope, Record, encode
+from lendstream.envelope import Envelope, Record
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayClosed
-from lendstream.events.loan import LoanCancelled, LoanClosed, LoanDisbursed, LoanOpened, PaymentApplied
-from lendstream.events.payment import PaymentReceived
-from lendstream_simulator.habits import AFTERTHOUGHT, Account, Payment, payment_id, payments_on, script
+from lendstream.events.loan import LoanEvent, LoanOpened
+from lendstream.events.payment import PaymentFailed, PaymentReceived
+from lendstream_simulator.accounts import Account
+from lendstream_simulator.habits import (
+    AFTERTHOUGHT,
+    Payment,
+    pay_off,
+    payment_id,
+    payments_on,
+    wants_relief,
+    wants_to_pay_off,
+)
+from lendstream_simulator.records import channel_record
+from lendstream_simulator.scripts import script
 from lendstream_simulator.seeded import draw, identifier
 
 SOURCE = "channel/transfer"
 CHANNEL = "bank-transfer"
 STRAYS = 0.08
 """The share of days with a payment for a loan that nobody knows."""
+
+
+class Errand(StrEnum):
+    """What a borrower asks the lender for over HTTP."""
+
+    PAY_OFF = "the pay-off amount"
+    RELIEF = "relief"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An errand of a borrower on a day."""
+
+    errand: Errand
+    loan_id: UUID
+    day: date
 
 
 class Borrowers:
@@ -27,24 +57,29 @@ class Borrowers:
         self._accounts: dict[UUID, Account] = {}
         self._causes: dict[UUID, Envelope[Event]] = {}
         self._sent: dict[UUID, dict[str, date]] = {}
+        self._earlier: dict[UUID, list[Event]] = {}
+        """What came before the loan's opening was read: partitions are read in no common order."""
         self._touched: set[UUID] = set()
+        self._wished: set[Wish] = set()
         self.payments: Counter[str] = Counter()
         """Payments made, by the habit behind them."""
 
     def see(self, record: Record, envelope: Envelope[Event] | None) -> None:
-        """Fold loans, own payments and days."""
+        """Fold loans, payments and days."""
         if envelope is None:
             return
         match envelope.data:
             case LoanOpened() as opened if opened.loan_id not in self._accounts:
                 self._open(opened, envelope)
-            case PaymentReceived() as received:
-                self._note(received)
+            case PaymentReceived() | PaymentFailed() as told:
+                if isinstance(told, PaymentReceived):
+                    self._sent.setdefault(told.loan_id, {})[told.payment_id] = told.value_date
+                self._fold(told.loan_id, told)
+            case LoanEvent() as event:
+                self._fold(event.loan_id, event)
             case BusinessDayClosed(day=day) if self._day is None or day > self._day:
                 self._day = day
                 self._touched.update(self._accounts)
-            case LoanDisbursed() | PaymentApplied() | LoanClosed() | LoanCancelled() as event:
-                self._fold(event)
 
     def due(self) -> list[Record]:
         """The payments of the day that has been closed last, which have not been made yet."""
@@ -58,36 +93,49 @@ class Borrowers:
         self._touched.clear()
         return records
 
+    def wishes(self) -> Iterator[Wish]:
+        """What borrowers ask for on the day that has been closed last; each is named once a day."""
+        day = self._day
+        if day is None:
+            return
+        for loan_id, account in self._accounts.items():
+            for errand, wanted in ((Errand.PAY_OFF, wants_to_pay_off), (Errand.RELIEF, wants_relief)):
+                wish = Wish(errand, loan_id, day)
+                if wish not in self._wished and wanted(day, account):
+                    self._wished.add(wish)
+                    yield wish
+
+    def pay_off(self, wish: Wish, amount: int) -> list[Record]:
+        """The payment of the amount that the lender named."""
+        account = self._accounts[wish.loan_id]
+        return self._pay(account, pay_off(account, amount), wish.day)
+
     def _open(self, opened: LoanOpened, envelope: Envelope[Event]) -> None:
         sent = self._sent.setdefault(opened.loan_id, {})
-        self._accounts[opened.loan_id] = Account(opened, script(self._seed, opened.loan_id), sent=sent)
+        account = Account(opened, script(self._seed, opened.loan_id), sent=sent)
+        self._accounts[opened.loan_id] = account
         self._causes[opened.loan_id] = envelope
+        for event in self._earlier.pop(opened.loan_id, ()):
+            account.see(event)
 
-    def _note(self, received: PaymentReceived) -> None:
-        self._sent.setdefault(received.loan_id, {})[received.payment_id] = received.value_date
-
-    def _fold(self, event: LoanDisbursed | PaymentApplied | LoanClosed | LoanCancelled) -> None:
-        if (account := self._accounts.get(event.loan_id)) is None:
-            return
-        match event:
-            case LoanDisbursed():
-                account.disbursed = True
-            case PaymentApplied():
-                account.apply(event)
-            case _:
-                account.ended = True
-        self._touched.add(event.loan_id)
+    def _fold(self, loan_id: UUID, event: Event) -> None:
+        if account := self._accounts.get(loan_id):
+            account.see(event)
+            self._touched.add(loan_id)
+        else:
+            self._earlier.setdefault(loan_id, []).append(event)
 
     def _pay(self, account: Account, payment: Payment, day: date) -> list[Record]:
-        account.sent[payment.payment_id] = day
+        account.sent[payment.payment_id] = value_date = payment.value_date or day
         self.payments[account.script.habit] += 1
         received = PaymentReceived(
             payment_id=payment.payment_id,
             loan_id=account.opened.loan_id,
             amount=payment.amount,
-            currency=account.opened.currency,
-            value_date=day,
+            currency=payment.currency or account.opened.currency,
+            value_date=value_date,
             channel=CHANNEL,
+            intent=payment.intent,
         )
         cause = self._causes[account.opened.loan_id]
         return [_record(received, copy, cause) for copy in range(payment.copies)]
@@ -109,13 +157,4 @@ class Borrowers:
 
 
 def _record(received: PaymentReceived, copy: int, cause: Envelope[Event] | None) -> Record:
-    event_id = identifier("received", received.payment_id, copy)
-    return encode(
-        received,
-        id=str(event_id),
-        source=SOURCE,
-        time=datetime.now(UTC),
-        correlation_id=cause.correlation_id if cause else None,
-        causation_id=cause.id if cause else None,
-        traceparent=cause.traceparent if cause else f"00-{event_id.hex}-{event_id.hex[:16]}-01",
-    )
+    return channel_record(received, identifier("received", received.payment_id, copy), SOURCE, cause)

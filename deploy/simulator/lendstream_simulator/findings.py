@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from lendstream.events.base import Event
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.journal import Delivery
 
@@ -41,6 +42,23 @@ class Finding:
 
 Deliveries = tuple[Delivery, ...] | None
 Check = Callable[[Facts, Deliveries], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check, and what must be on the topics for it to say anything."""
+
+    check: Check
+    about: str = ""
+    """What it looks at, for people: `debit orders`."""
+    needs: tuple[type[Event], ...] = ()
+    """The types of which at least one must be there; without any the rule is not checked, and the audit says so."""
+
+    def unchecked(self, facts: Facts) -> str | None:
+        """Why the rule has nothing to look at, if it has not."""
+        if not self.needs or any(facts.all(kind) for kind in self.needs):
+            return None
+        return f"{self.about}: no {' or '.join(kind.__name__ for kind in self.needs)}"
 
 
 def grouped(items: Iterable[T], key: Callable[[T], Hashable]) -> dict[Hashable, list[T]]:

@@ -14,12 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lendstream_simulator.audit import Audit, audit
+from lendstream_simulator.desk import Desk
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.follower import read_topics
 from lendstream_simulator.gateways import Gateways
 from lendstream_simulator.journal import deliveries
 from lendstream_simulator.pace import Pace
-from lendstream_simulator.report import print_audit, print_report
+from lendstream_simulator.report import print_audit, print_desk, print_report
 from lendstream_simulator.sms import TOKEN
 from lendstream_simulator.statistics import Statistics
 from lendstream_simulator.submissions import DEFAULT_PARTNERS
@@ -64,14 +65,31 @@ def run(
         typer.Option(help="A service's HTTP address: its /metrics must show a day closed before the next; repeat."),
     ] = None,
     limit: Annotated[float, typer.Option(help="Seconds that a day may take before the run is given up.")] = LIMIT,
+    servicing_url: Annotated[
+        str,
+        typer.Option(help="Servicing's HTTP, for pay-off amounts and relief; without it nobody asks."),
+    ] = "",
+    operator_token: Annotated[
+        str, typer.Option(envvar="LENDSTREAM_OPERATOR_TOKEN", help="What servicing wants as a bearer token.")
+    ] = "",
 ) -> None:
     """Let applications and business days pass, and print what came of them. Exit code 0 only if the books balance."""
     providers = Gateways(
         directory, seed=seed, smtp_port=smtp_port, sms_port=sms_port, sms_token=sms_token, elsewhere=not gateways
     )
-    world = World(bootstrap, seed=seed, start=start.date(), directory=directory, partners=partner, gateways=providers)
+    desk = Desk(servicing_url, operator_token) if servicing_url else None
+    world = World(
+        bootstrap,
+        seed=seed,
+        start=start.date(),
+        directory=directory,
+        partners=partner,
+        gateways=providers,
+        desk=desk,
+    )
     console = Console()
     facts, found = _asked(console, _run(console, world, applications, days, Pace(wait_for or ()), limit))
+    print_desk(console, desk.answers if desk else {})
     print_report(console, facts, found)
     raise typer.Exit(0 if found.ok else 1)
 
@@ -163,6 +181,7 @@ def _as_data(found: Audit) -> dict[str, Any]:
         "ok": found.ok,
         "findings": [asdict(each) for each in found.findings],
         "balances": [asdict(each) | {"even": each.even} for each in found.balances],
+        "unchecked": list(found.unchecked),
         "counts": dict(found.counts),
     }
 

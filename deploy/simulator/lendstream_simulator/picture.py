@@ -18,15 +18,17 @@ from lendstream.events.loan import (
     Bucket,
     DelinquencyChanged,
     LoanCancelled,
-    LoanClosed,
-    LoanDisbursed,
     LoanEvent,
     LoanOpened,
-    PaymentApplied,
 )
 from lendstream.events.notification import NotificationFailed, NotificationSent, NotificationSkipped, SkipReason
+from lendstream_simulator.accounts import Account
 from lendstream_simulator.facts import Facts
+from lendstream_simulator.lives import Life, lives
+from lendstream_simulator.scripts import Habit, Script
 
+_NO_SCRIPT = Script(Habit.ON_TIME, 0)
+"""An account is read here for what it owes, not for what its borrower will do."""
 L = TypeVar("L", bound=LoanEvent)
 
 
@@ -48,6 +50,8 @@ class Book:
     lent: int
     """Principal of all loans paid out, minor units."""
     closed: int
+    charged_off: int
+    """Given up, and still owed."""
     cancelled: int
     buckets: Mapping[Bucket, Position]
     """The open ones."""
@@ -92,8 +96,8 @@ def funnel(facts: Facts) -> Sequence[tuple[str, int]]:
         ("offers expired", len(facts.data(ApplicationExpired))),
         ("offers accepted", len(facts.data(OfferAccepted))),
         ("loans opened", len(facts.data(LoanOpened))),
-        ("paid out", len(facts.data(LoanDisbursed))),
-        ("closed", len(facts.data(LoanClosed))),
+        ("paid out", sum(life.payouts > 0 for life in lives(facts).values())),
+        ("closed", sum(life.closed for life in lives(facts).values())),
     )
 
 
@@ -116,41 +120,44 @@ def rejections(facts: Facts) -> Counter[str]:
 
 def book(facts: Facts) -> Book:
     """The loans as their last events left them."""
-    opened = {each.loan_id: each for each in facts.data(LoanOpened)}
-    disbursed = {each.loan_id for each in facts.data(LoanDisbursed)}
-    closed = {each.loan_id for each in facts.data(LoanClosed)}
-    outstanding = {each.loan_id: each.principal_outstanding for each in _in_sequence(facts.data(PaymentApplied))}
+    out = {loan: life for loan, life in lives(facts).items() if life.payouts}
     bucket_of = {each.loan_id: each.bucket for each in _in_sequence(facts.data(DelinquencyChanged))}
     overdue = _overdue(facts)
-    buckets: dict[Bucket, list[UUID]] = {bucket: [] for bucket in Bucket}
-    for loan in disbursed - closed:
-        buckets[bucket_of.get(loan, Bucket.CURRENT)].append(loan)
+    buckets: dict[Bucket, list[Life]] = {bucket: [] for bucket in Bucket}
+    for loan, life in out.items():
+        if not life.closed and not life.charged_off:
+            buckets[bucket_of.get(loan, Bucket.CURRENT)].append(life)
     positions = {
         bucket: Position(
-            loans=len(loans),
-            principal=sum(outstanding.get(loan, opened[loan].principal) for loan in loans if loan in opened),
-            overdue=sum(overdue.get(loan, 0) for loan in loans),
+            loans=len(members),
+            principal=sum(life.owed for life in members),
+            overdue=sum(overdue.get(life.loan_id, 0) for life in members),
         )
-        for bucket, loans in buckets.items()
+        for bucket, members in buckets.items()
     }
-    lent = sum(opened[loan].principal for loan in disbursed if loan in opened)
-    return Book(lent, len(closed), len({each.loan_id for each in facts.data(LoanCancelled)}), positions)
+    return Book(
+        lent=sum(life.lent for life in out.values()),
+        closed=sum(life.closed for life in out.values()),
+        charged_off=sum(life.charged_off and not life.closed for life in out.values()),
+        cancelled=len({each.loan_id for each in facts.data(LoanCancelled)}),
+        buckets=positions,
+    )
 
 
 def _overdue(facts: Facts) -> Mapping[UUID, int]:
-    """By loan: what its schedule asked for before the last business day and no payment has settled."""
-    paid: Counter[tuple[UUID, int]] = Counter()
-    for each in facts.data(PaymentApplied):
-        for part in each.allocations:
-            paid[each.loan_id, part.instalment] += part.fee + part.interest + part.principal
+    """By loan: what its schedule asked for before the last business day and nothing has settled, penalties apart."""
+    accounts = {each.loan_id: Account(each, _NO_SCRIPT) for each in facts.data(LoanOpened)}
+    for event in _in_sequence([each.data for each in facts.every if isinstance(each.data, LoanEvent)]):
+        if event.loan_id in accounts:
+            accounts[event.loan_id].see(event)
     today = facts.last_day
     return {
-        each.loan_id: sum(
-            max(0, row.fee + row.interest + row.principal - paid[each.loan_id, row.number])
-            for row in each.instalments
+        loan: sum(
+            account.open(number)
+            for number, row in account.schedule.items()
             if today is not None and row.due_date < today
         )
-        for each in facts.data(LoanOpened)
+        for loan, account in accounts.items()
     }
 
 

@@ -18,8 +18,16 @@ from lendstream.events.loan import (
     LoanDisbursed,
     LoanOpened,
     PaymentApplied,
+    PaymentUndone,
+    RefundPaid,
 )
-from lendstream.events.payment import DisbursementFailed, PaymentReceived
+from lendstream.events.payment import (
+    DisbursementConfirmed,
+    DisbursementFailed,
+    PaymentReceived,
+    PaymentReversed,
+    RefundConfirmed,
+)
 from lendstream_simulator.answers import Answers
 from lendstream_simulator.latency import Stopwatch
 
@@ -42,11 +50,21 @@ class Progress:
     """Payout orders by loan."""
     failed: set[UUID] = field(default_factory=set)
     """Payout orders that the bank could not carry out."""
+    confirmed: dict[UUID, UUID] = field(default_factory=dict)
+    """The loan of a payout order that the bank has carried out, by order: the first payout, a tranche or a draw."""
+    paid_out: set[UUID] = field(default_factory=set)
+    """Payout orders that servicing has told to be carried out."""
     disbursed: set[UUID] = field(default_factory=set)
     cancelled: set[UUID] = field(default_factory=set)
-    payments: dict[str, UUID] = field(default_factory=dict)
-    """The loan that a payment is meant for, by payment."""
+    payments: dict[str, PaymentReceived] = field(default_factory=dict)
+    """By the channel's number."""
     applied: set[str] = field(default_factory=set)
+    reversed: set[str] = field(default_factory=set)
+    undone: set[str] = field(default_factory=set)
+    refunds: set[UUID] = field(default_factory=set)
+    """Refund orders that the bank has carried out."""
+    refunded: set[UUID] = field(default_factory=set)
+    """Refund orders that servicing has told to be carried out."""
     closed: set[UUID] = field(default_factory=set)
     today: date | None = None
 
@@ -65,9 +83,21 @@ class Progress:
         for loan in self.loans.keys() - self.disbursed - self.cancelled:
             if self._pays_out_today(loan) and not held(loan):
                 yield f"the payout of loan {loan}"
-        for payment, loan in self.payments.items():
-            if payment not in self.applied and loan in self.loans:
-                yield f"the application of payment {payment} to loan {loan}"
+        for order in self.confirmed.keys() - self.paid_out:
+            if self.confirmed[order] in self.disbursed:  # a tranche or a draw
+                yield f"the payout by order {order}"
+        for payment in self.payments.values():
+            if payment.payment_id not in self.applied and self.takes(payment):
+                yield f"the application of payment {payment.payment_id} to loan {payment.loan_id}"
+        for taken_back in self.reversed & self.applied - self.undone:
+            yield f"the undoing of payment {taken_back}"
+        for refund in self.refunds - self.refunded:
+            yield f"the booking of refund {refund}"
+
+    def takes(self, payment: PaymentReceived) -> bool:
+        """Whether there is a loan that the payment can be applied to: another currency waits for a person."""
+        loan = self.loans.get(payment.loan_id)
+        return loan is not None and loan.currency == payment.currency
 
     def _pays_out_today(self, loan: UUID) -> bool:
         """Not before its day; and after a failure only when it is ordered again."""
@@ -80,6 +110,10 @@ class Progress:
         self.loans[event.loan_id] = event
         self.loan_of[event.application_id] = event.loan_id
 
+    def _disburse(self, event: LoanDisbursed) -> None:
+        self.disbursed.add(event.loan_id)
+        self.paid_out.add(event.disbursement_id)
+
     def _start(self, event: BusinessDayStarted) -> None:
         self.today = max(event.day, self.today or event.day)
 
@@ -91,10 +125,15 @@ _FOLDS: dict[type[Event], Callable[..., object]] = {
     LoanOpened: Progress._open,
     DisbursementRequested: lambda state, event: state.orders[event.loan_id].add(event.disbursement_id),
     DisbursementFailed: lambda state, event: state.failed.add(event.disbursement_id),
-    LoanDisbursed: lambda state, event: state.disbursed.add(event.loan_id),
+    DisbursementConfirmed: lambda state, event: state.confirmed.setdefault(event.disbursement_id, event.loan_id),
+    LoanDisbursed: Progress._disburse,
     LoanCancelled: lambda state, event: state.cancelled.add(event.loan_id),
-    PaymentReceived: lambda state, event: state.payments.setdefault(event.payment_id, event.loan_id),
+    PaymentReceived: lambda state, event: state.payments.setdefault(event.payment_id, event),
     PaymentApplied: lambda state, event: state.applied.add(event.payment_id),
+    PaymentReversed: lambda state, event: state.reversed.add(event.payment_id),
+    PaymentUndone: lambda state, event: state.undone.add(event.payment_id),
+    RefundConfirmed: lambda state, event: state.refunds.add(event.refund_id),
+    RefundPaid: lambda state, event: state.refunded.add(event.refund_id),
     LoanClosed: lambda state, event: state.closed.add(event.loan_id),
     BusinessDayStarted: Progress._start,
 }

@@ -1,16 +1,17 @@
 """One borrower's story across the topics, told without a direct identifier. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from lendstream.envelope import Envelope
-from lendstream.events import application, decision, intake, loan, notification, payment
+from lendstream.events import application, decision, intake, ledger, loan, notification, payment
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayStarted
 from lendstream_simulator.facts import Facts
+from lendstream_simulator.lives import total
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Line:
 
 def money(amount: int, currency: str) -> str:
     """Minor units for people, as `CNY 1,280.50`."""
-    return f"{currency} {amount // 100:,}.{amount % 100:02d}"
+    sign, amount = "-" if amount < 0 else "", abs(amount)
+    return f"{sign}{currency} {amount // 100:,}.{amount % 100:02d}"
 
 
 def choose(facts: Facts) -> UUID | None:
@@ -94,10 +96,76 @@ def _opened(event: loan.LoanOpened) -> str:
     return f"{event.method}, {len(event.instalments)} instalments from {first.due_date} to {last.due_date}, first {due}"
 
 
+def _parts(parts: Iterable[loan.Allocation]) -> str:
+    return ", ".join(f"no. {each.instalment}{' settled' if each.settled else ''}" for each in parts) or "credit"
+
+
 def _applied(event: loan.PaymentApplied) -> str:
-    parts = ", ".join(f"no. {each.instalment}{' settled' if each.settled else ''}" for each in event.allocations)
     left = money(event.principal_outstanding, event.currency)
-    return f"{money(event.amount, event.currency)} to {parts or 'credit'}; principal left {left}"
+    wanted = f", to {event.intent.value.replace('_', ' ')}" if event.intent else ""
+    recovery = ", a recovery" if event.recovery else ""
+    whole = money(event.amount, event.currency)
+    return f"{whole} to {_parts(event.allocations)}{wanted}{recovery}; principal left {left}"
+
+
+def _reallocated(event: loan.PaymentReallocated) -> str:
+    where = f"from {_parts(event.previous)} to {_parts(event.allocations)}"
+    return f"{money(event.amount, event.currency)} of {event.value_date} {where}, for {event.cause}"
+
+
+def _undone(event: loan.PaymentUndone) -> str:
+    return f"{money(event.amount, event.currency)} of {event.value_date}, {event.reason}; owed again"
+
+
+def _requested(event: loan.PaymentRequested) -> str:
+    numbers = ", ".join(f"no. {each}" for each in event.instalments)
+    return f"{money(event.amount, event.currency)} for {numbers} on {event.collect_on}, attempt {event.attempt}"
+
+
+def _disbursed(event: loan.LoanDisbursed | loan.DisbursementRequested) -> str:
+    return money(event.amount, event.currency) + (f", part {event.part}" if event.part else "")
+
+
+def _rescheduled(event: loan.LoanRescheduled) -> str:
+    last = event.instalments[-1]
+    why = event.reason.value.replace("_", " ") + (f" ({event.detail})" if event.detail else "")
+    return f"{why}: {len(event.instalments)} instalments to {last.due_date} at {event.annual_rate}"
+
+
+def _waived(event: loan.AmountWaived | loan.WaiverUndone) -> str:
+    return f"{money(sum(map(total, event.allocations)), event.currency)}, {event.reason.value.replace('_', ' ')}"
+
+
+def _charged_off(event: loan.LoanChargedOff) -> str:
+    given_up = money(event.principal + event.interest + event.fee + event.penalty, event.currency)
+    return f"{given_up} after {event.days_past_due} days: {event.reason}"
+
+
+def _delinquency(event: loan.DelinquencyChanged) -> str:
+    known = event.classification is not loan.Classification.NORMAL
+    quality = f", {event.classification.value.replace('_', ' ')}" if known else ""
+    return f"{event.previous} to {event.bucket}, {event.days_past_due} days past due{quality}"
+
+
+def _refund(event: loan.RefundRequested | loan.RefundPaid | payment.RefundConfirmed) -> str:
+    return f"{money(event.amount, event.currency)} of the credit balance"
+
+
+def _late_fee(event: loan.LateFeeCharged | loan.LateFeeReversed) -> str:
+    return f"no. {event.instalment}, {money(event.amount, event.currency)}"
+
+
+def _received(event: payment.PaymentReceived) -> str:
+    wanted = f", to {event.intent.value.replace('_', ' ')}" if event.intent else ""
+    return f"{money(event.amount, event.currency)} by {event.channel}, value date {event.value_date}{wanted}"
+
+
+def _posted(event: ledger.JournalPosted) -> str:
+    sides = ", ".join(
+        f"{'debit' if each.amount > 0 else 'credit'} {each.account} {money(abs(each.amount), event.currency)}"
+        for each in event.lines
+    )
+    return f"no. {event.number}, {event.kind.value.replace('_', ' ')}: {sides}"
 
 
 def _message(event: notification.NotificationEvent) -> str:
@@ -116,14 +184,32 @@ _TEXTS: dict[type[Event], Callable[..., str]] = {
     application.ApplicationWithdrawn: lambda e: e.reason,
     decision.ApplicationDecided: _decided,
     loan.LoanOpened: _opened,
-    loan.DisbursementRequested: lambda e: f"{money(e.amount, e.currency)} on {e.pay_on}, attempt {e.attempt}",
-    loan.LoanDisbursed: lambda e: money(e.amount, e.currency),
+    loan.DisbursementRequested: lambda e: f"{_disbursed(e)} on {e.pay_on}, attempt {e.attempt}",
+    loan.LoanDisbursed: _disbursed,
     loan.LoanCancelled: lambda e: e.reason,
     loan.PaymentApplied: _applied,
     loan.InstalmentOverdue: lambda e: f"no. {e.instalment}, due {e.due_date}, {money(e.amount, e.currency)}",
-    loan.DelinquencyChanged: lambda e: f"{e.previous} to {e.bucket}, {e.days_past_due} days past due",
-    loan.LoanClosed: lambda e: f"credit {money(e.credit, e.currency)}",
-    payment.PaymentReceived: lambda e: f"{money(e.amount, e.currency)}, value date {e.value_date}",
+    loan.PaymentRequested: _requested,
+    loan.PaymentReallocated: _reallocated,
+    loan.PaymentUndone: _undone,
+    loan.LateFeeCharged: _late_fee,
+    loan.LateFeeReversed: _late_fee,
+    loan.LoanRescheduled: _rescheduled,
+    loan.AmountWaived: _waived,
+    loan.WaiverUndone: _waived,
+    loan.HardshipRequested: lambda e: f"{e.circumstance}: {e.detail}",
+    loan.LoanChargedOff: _charged_off,
+    loan.RefundRequested: _refund,
+    loan.RefundPaid: _refund,
+    loan.DelinquencyChanged: _delinquency,
+    loan.LoanClosed: lambda e: f"{e.reason.value}, credit {money(e.credit, e.currency)}",
+    loan.LoanReopened: lambda e: f"{money(e.total_outstanding, e.currency)} owed again",
+    ledger.JournalPosted: _posted,
+    payment.PaymentReceived: _received,
+    payment.PaymentFailed: lambda e: e.reason.value.replace("_", " "),
+    payment.PaymentReversed: lambda e: e.reason,
+    payment.RefundConfirmed: _refund,
+    payment.RefundFailed: lambda e: e.reason,
     payment.DisbursementConfirmed: lambda e: money(e.amount, e.currency),
     payment.DisbursementFailed: lambda e: e.reason,
     notification.NotificationSent: lambda e: f"{_message(e)}, by {e.channel}",

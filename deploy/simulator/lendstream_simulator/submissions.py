@@ -61,7 +61,7 @@ def submission(seed: int, number: int, *, partners: Sequence[str], today: date, 
     rng = draw(seed, "submission", number)
     partner, reference = rng.choice(partners), reference_of(seed, number)
     kind = rng.choices([*SHARES, Kind.GOOD], [*SHARES.values(), 1 - sum(SHARES.values())])[0]
-    event = application(seed, number, reference=reference, today=today, submitted_at=now)
+    event = application(seed, number, reference=reference, today=today, submitted_at=now, partner=partner)
     good = intake_record(event, partner, now, seed, number)
     fault = ""
     match kind:

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 from lendstream.events.application import ApplicationReceived, ApplicationWithdrawn
 from lendstream.events.decision import ApplicationDecided
-from lendstream.events.loan import DisbursementRequested, LoanCancelled, LoanDisbursed, LoanOpened, PaymentApplied
+from lendstream.events.ledger import JournalPosted
+from lendstream.events.loan import DisbursementRequested, LoanCancelled, LoanDisbursed, PaymentUndone, RefundPaid
 from lendstream.events.notification import NotificationSent
-from lendstream.events.payment import DisbursementFailed, PaymentReceived
+from lendstream.events.payment import DisbursementFailed, RefundConfirmed
 from lendstream.topics import Topic
-from lendstream_simulator.checks.payments import allocated
+from lendstream_simulator.chart import BANK, PRINCIPAL
+from lendstream_simulator.checks.ledger import movements
+from lendstream_simulator.checks.payments import allocated, takable
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Deliveries
+from lendstream_simulator.lives import lives
+from lendstream_simulator.money import cash
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,14 @@ def _short(topic: Topic) -> str:
 
 def balances(facts: Facts, deliveries: Deliveries) -> tuple[Balance, ...]:
     """The books of the whole run."""
-    return (_applications(facts), _payouts(facts), _payments(facts), *_messages(facts, deliveries))
+    return (
+        _applications(facts),
+        _payouts(facts),
+        _payments(facts),
+        *_refunds(facts),
+        *_ledger(facts),
+        *_messages(facts, deliveries),
+    )
 
 
 def _applications(facts: Facts) -> Balance:
@@ -87,10 +99,36 @@ def _payouts(facts: Facts) -> Balance:
 
 
 def _payments(facts: Facts) -> Balance:
-    known = {each.loan_id for each in facts.data(LoanOpened)}
-    received = {each.payment_id: each.amount for each in facts.data(PaymentReceived) if each.loan_id in known}
-    used = sum(allocated(each) + each.credit for each in facts.data(PaymentApplied))
-    return Balance("allocations + credit = payments", used, sum(received.values()), money=True)
+    """As each payment counts now; those undone are as if they had never come."""
+    held = [each for life in lives(facts).values() for each in life.payments.values()]
+    undone = {each.payment_id for each in facts.data(PaymentUndone)}
+    used = sum(allocated(each.allocations) + each.fee + each.credit for each in held)
+    came = sum(each.amount for each in takable(facts).values() if each.payment_id not in undone)
+    return Balance("allocations + fees + credit = payments", used, came, money=True)
+
+
+def _refunds(facts: Facts) -> tuple[Balance, ...]:
+    confirmed = {each.refund_id: each.amount for each in facts.data(RefundConfirmed)}
+    paid = sum(each.amount for each in facts.data(RefundPaid))
+    if not confirmed and not paid:
+        return ()
+    return (Balance("refunds booked = refunds carried out", paid, sum(confirmed.values()), money=True),)
+
+
+def _ledger(facts: Facts) -> tuple[Balance, ...]:
+    """Over all currencies; the findings tell them apart."""
+    posted = facts.data(JournalPosted)
+    if not posted:
+        return ()
+    lines = [line.amount for each in posted for line in each.lines]
+    debited, credited = (sum(max(0, sign * each) for each in lines) for sign in (1, -1))
+    bank, loans = (sum(movements(facts, account).values()) for account in (BANK, PRINCIPAL))
+    owed = sum(life.booked for life in lives(facts).values())
+    return (
+        Balance("debits = credits", debited, credited, money=True),
+        Balance("bank account = payments - payouts - refunds", bank, sum(cash(facts).values()), money=True),
+        Balance("loans account = principal by the loans' events", loans, owed, money=True),
+    )
 
 
 def _messages(facts: Facts, deliveries: Deliveries) -> tuple[Balance, ...]:

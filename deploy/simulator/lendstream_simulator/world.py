@@ -28,7 +28,11 @@ from lendstream_simulator.answers import intake_partner
 from lendstream_simulator.audit import Audit, audit
 from lendstream_simulator.bank import Bank
 from lendstream_simulator.borrowers import Borrowers
+from lendstream_simulator.bounces import Bounces
 from lendstream_simulator.calendar import Calendar
+from lendstream_simulator.debits import DirectDebits
+from lendstream_simulator.desk import Desk
+from lendstream_simulator.errands import Errands, Operator
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.follower import Follower, read_topics
 from lendstream_simulator.gateways import Gateways
@@ -36,6 +40,7 @@ from lendstream_simulator.journal import Delivery, deliveries
 from lendstream_simulator.partners import Partners
 from lendstream_simulator.progress import Progress
 from lendstream_simulator.publisher import Publisher
+from lendstream_simulator.refunds import Refunds
 from lendstream_simulator.statistics import Statistics, statistics
 from lendstream_simulator.submissions import DEFAULT_PARTNERS, Submission, number_of, submission
 from lendstream_simulator.waiting import LIMIT, News, UnsettledError
@@ -71,7 +76,9 @@ class World:
         directory: Path,
         partners: Sequence[str] = DEFAULT_PARTNERS,
         gateways: Gateways | None = None,
+        desk: Desk | None = None,
     ) -> None:
+        """`desk` is servicing's HTTP; without one nobody asks for a pay-off amount or for relief."""
         self.gateways = gateways or Gateways(directory, seed=seed)
         self.progress = Progress()
         self.calendar = Calendar()
@@ -82,7 +89,16 @@ class World:
         self._start = start
         self._directory = directory
         self._partners = tuple(partners)
-        self._actors: tuple[Actor, ...] = (Partners(seed, partners), self.bank, self.borrowers, self.calendar)
+        operator = Operator()
+        channels = (self.bank, DirectDebits(seed), Refunds(seed), Bounces(seed))
+        self._actors: tuple[Actor, ...] = (
+            Partners(seed, partners),
+            *channels,
+            self.borrowers,
+            operator,
+            self.calendar,
+        )
+        self._errands = Errands(seed, self.borrowers, operator, desk) if desk else None
         self._publisher = Publisher(bootstrap, "simulator")
         self._follower = Follower(bootstrap, self._topics(), self._see, self._act)
         self._following: asyncio.Task[None] | None = None
@@ -215,7 +231,10 @@ class World:
         return number_of(self._seed, (record.key or b"").decode("utf-8", "replace"))
 
     async def _act(self) -> None:
-        await self._publish([record for actor in self._actors for record in actor.due()])
+        records = [record for actor in self._actors for record in actor.due()]
+        if self._errands is not None:
+            records += await self._errands.run()
+        await self._publish(records)
 
     async def _publish(self, records: list[Record]) -> None:
         await self._publisher.publish(records)

@@ -19,7 +19,8 @@ CREATE TABLE application (
     loan_id uuid,
     correlation_id text,                 -- the story it belongs to, for events that do not follow from a record
     traceparent text,
-    received_at timestamptz NOT NULL DEFAULT now()
+    received_at timestamptz NOT NULL DEFAULT now(),
+    debit_account text                   -- the token of the account to collect from; null: none
 );
 CREATE INDEX application_ask_again ON application (ask_again_at) WHERE ask_again_at IS NOT NULL;
 CREATE INDEX application_offer_open ON application (offer_open_until) WHERE offer_open_until IS NOT NULL;

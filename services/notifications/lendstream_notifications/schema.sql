@@ -29,10 +29,15 @@ CREATE TABLE plan (
     sequence integer NOT NULL,         -- the last of the loan's events that counted here
     next_on date,                      -- the day of the next reminder; null: none is planned
     ended boolean NOT NULL,
-    instalments jsonb NOT NULL,        -- [number, due date, still due in minor units] each
-    reminders jsonb NOT NULL,          -- those still planned, by day: [instalment, name, kind, day] each
+    instalments jsonb NOT NULL,        -- [number, due date, charged, paid (minor units), day of collection or null] each
+    reminders jsonb NOT NULL,          -- those still planned, by day: [instalment, name, kind, day, due date, sequence
+                                       -- of the event that planned it] each
     correlation_id text,
-    traceparent text
+    traceparent text,
+    charged_off boolean NOT NULL,
+    told jsonb NOT NULL,               -- the instalments that reminders were queued about on `told_on`
+    told_on date,                      -- the last day on which any was queued
+    unplaced jsonb NOT NULL            -- paid on numbers that the schedule has not: number to minor units
 );
 CREATE INDEX plan_next_on ON plan (next_on, loan_id) WHERE next_on IS NOT NULL;
 
@@ -60,6 +65,8 @@ CREATE TABLE message (
     finished_at timestamptz,
     correlation_id text,
     traceparent text,
+    due_date date,                     -- of a reminder: the due date that it is about
+    facts jsonb,                       -- what happened, where the message tells of that: amounts, days, numbers, words
     CHECK ((state = 'sending') = (claimed_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'skipped', 'failed')) = (finished_at IS NOT NULL)),
     CHECK (state NOT IN ('skipped', 'failed') OR reason IS NOT NULL)

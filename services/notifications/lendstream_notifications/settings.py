@@ -19,6 +19,9 @@ _STEPS_OF_A_MAIL = 10
 class NotificationSettings(ServiceSettings):
     """What notifications needs beside the shared settings."""
 
+    gather_ms: int = Field(
+        default=250, ge=1, le=1000, description="As for every service; nobody waits for a reminder to the millisecond."
+    )
     smtp_host: str = Field(description="The mail server's host.")
     smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port: 25, 587 (STARTTLS) or 465 (TLS).")
     smtp_tls: Tls = Field(

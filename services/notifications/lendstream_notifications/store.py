@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, astuple, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,11 @@ from lendstream.events.notification import Channel
 from lendstream.runtime.decider import Change
 from lendstream.runtime.sql import Connection
 from lendstream_notifications.domain.contact import Contact
-from lendstream_notifications.domain.message import Message, State
+from lendstream_notifications.domain.message import Facts, Message, State
 from lendstream_notifications.domain.plan import Instalment, Plan, Reminder
 from lendstream_notifications.queries import queries
 
+_day = date.fromisoformat
 _MESSAGE_COLUMNS = (
     "message_key",
     "customer_id",
@@ -41,6 +42,8 @@ _MESSAGE_COLUMNS = (
     "finished_at",
     "correlation_id",
     "traceparent",
+    "due_date",
+    "facts",
 )
 
 
@@ -84,14 +87,12 @@ class Plans:
             sequences=[each.sequence for each in after],
             next_ons=[each.next_on for each in after],
             endeds=[each.ended for each in after],
-            instalments=[
-                json.dumps([(each.number, each.due_date.isoformat(), each.due) for each in plan.instalments])
-                for plan in after
-            ],
-            reminders=[
-                json.dumps([(each.instalment, each.name, each.kind, each.on.isoformat()) for each in plan.reminders])
-                for plan in after
-            ],
+            charged_offs=[each.charged_off for each in after],
+            instalments=[_json(each.instalments) for each in after],
+            reminders=[_json(each.reminders) for each in after],
+            tolds=[json.dumps(each.told) for each in after],
+            told_ons=[each.told_on for each in after],
+            unplaceds=[json.dumps(each.unplaced) for each in after],
             correlation_ids=[each.correlation_id for each in after],
             traceparents=[each.traceparent for each in after],
         )
@@ -192,35 +193,54 @@ def _contact_row(contact: Contact) -> dict[str, Any]:
     }
 
 
+def _json(parts: Iterable[Instalment | Reminder]) -> str:
+    """Each as the array of its fields, in order."""
+    return json.dumps([astuple(each) for each in parts], default=date.isoformat)
+
+
 def _plan(row: Record) -> Plan:
-    day = date.fromisoformat
     return Plan(
         loan_id=row["loan_id"],
         customer_id=row["customer_id"],
         currency=row["currency"],
         sequence=row["sequence"],
         ended=row["ended"],
-        instalments=tuple(Instalment(number, day(due), left) for number, due, left in json.loads(row["instalments"])),
-        reminders=tuple(
-            Reminder(number, name, kind, day(on)) for number, name, kind, on in json.loads(row["reminders"])
+        charged_off=row["charged_off"],
+        instalments=tuple(
+            Instalment(number, _day(due), charged, paid, collect_on and _day(collect_on))
+            for number, due, charged, paid, collect_on in json.loads(row["instalments"])
         ),
+        reminders=tuple(
+            Reminder(number, name, kind, _day(on), _day(due), planned_by)
+            for number, name, kind, on, due, planned_by in json.loads(row["reminders"])
+        ),
+        told=tuple(json.loads(row["told"])),
+        told_on=row["told_on"],
+        unplaced={int(number): amount for number, amount in json.loads(row["unplaced"]).items()},
         correlation_id=row["correlation_id"],
         traceparent=row["traceparent"],
     )
 
 
+def _facts(text: str) -> Facts:
+    found = json.loads(text)
+    return Facts(**{**found, "days": {name: _day(each) for name, each in found["days"].items()}})
+
+
 def _message_row(message: Message) -> tuple[Any, ...]:
-    return (message.key, *(getattr(message, column) for column in _MESSAGE_COLUMNS[1:]))
+    facts = message.facts and json.dumps(asdict(message.facts), default=date.isoformat)
+    return (message.key, *(getattr(message, column) for column in _MESSAGE_COLUMNS[1:-1]), facts)
 
 
 def message_of(row: Record) -> Message:
     """A message from its row."""
     fields = {column: row[column] for column in _MESSAGE_COLUMNS[1:]}
-    language = fields.pop("language")
+    language, facts = fields.pop("language"), fields.pop("facts")
     message = Message(key=row["message_key"], **fields)
     return replace(
         message,
         state=State(message.state),
         channel=Channel(message.channel),
         language=None if language is None else Language(language),
+        facts=None if facts is None else _facts(facts),
     )

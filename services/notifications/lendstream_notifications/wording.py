@@ -71,6 +71,14 @@ class Wording:
                 "instalments": hand_over.instalments,
                 "amount": money(instalment.due, hand_over.currency),
                 "due_date": day(instalment.due_date, hand_over.language),
+                "collect_on": instalment.collect_on and day(instalment.collect_on, hand_over.language),
+            }
+        if (told := message.facts) is not None:
+            facts |= {
+                **{name: money(amount, hand_over.currency) for name, amount in told.amounts.items()},
+                **{name: day(each, hand_over.language) for name, each in told.days.items()},
+                **told.numbers,
+                **told.words,
             }
         return self.render(message.kind, hand_over.language, message.channel, facts)
 

@@ -14,7 +14,6 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from lendstream.envelope import Record
-from lendstream_risk.standstill import Standstill
 
 MOST = 5_000
 """Events that may wait to be published; then the agent waits too."""
@@ -28,9 +27,8 @@ Acknowledge = Callable[[Sequence[RecordMetadata]], Awaitable[None]]
 class Outgoing:
     """The records on their way, in the order of the events that they come from."""
 
-    def __init__(self, producer: AIOKafkaProducer, standstill: Standstill) -> None:
+    def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
-        self._standstill = standstill
         self._waiting: asyncio.Queue[tuple[Sequence[Record], Acknowledge]] = asyncio.Queue(MOST)
 
     async def publish(self, records: Sequence[Record], acknowledge: Acknowledge) -> None:
@@ -40,14 +38,13 @@ class Outgoing:
     async def run(self) -> None:
         """Publish, confirm and acknowledge until cancelled.
 
-        Errors: KafkaError for the first record that could not be published; StoodStillError. Nothing after that is
-            published or acknowledged.
+        Errors: KafkaError (StoodStillError is one) for the first record that could not be published; nothing after it
+            is acknowledged.
         """
         while True:
             burst = [await self._waiting.get()]
             await asyncio.sleep(GATHER_SECONDS)
             burst += (self._waiting.get_nowait() for _ in range(self._waiting.qsize()))
-            self._standstill.check()
             sent = [[await self._send(record) for record in records] for records, _ in burst]
             for (_, acknowledge), confirmations in zip(burst, sent, strict=True):
                 await acknowledge([await each for each in confirmations])

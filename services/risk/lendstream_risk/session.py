@@ -73,7 +73,8 @@ class Session:
         limits = DeadLetterLimits(self._settings.max_consecutive_dead_letters, self._settings.max_dead_letter_ratio)
         progress = Progress(app)
         standstill = Standstill()
-        Worker(app, Outgoing(self._producer, standstill), self._rulebook, limits, progress, partitions)
+        standstill.guard(self._producer)
+        Worker(app, Outgoing(self._producer), self._rulebook, limits, progress, partitions)
         await asyncio.gather(self._start(app), _crash_of(app), progress.watch(), standstill.watch())
 
     async def _start(self, app: faust.App) -> None:

@@ -94,8 +94,8 @@ class Worker:
     def _handled(self, record: Record) -> tuple[list[Record], str]:
         """What is to be published because of a record, and what became of it."""
         try:
-            envelope = decode(record)
-            if not isinstance(envelope, Envelope) or type(envelope.data) not in HANDLERS:
+            envelope = decode(record, HANDLERS)
+            if not isinstance(envelope, Envelope):
                 self._limits.note([False])
                 return [], "ignored"
             records = self._answered(envelope, record)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from lendstream.cli.common import DATA_AT_FAULT, AsJson, complain, console, fail, print_json
 from lendstream.runtime.sql import Connection
-from lendstream_servicing import books_store
+from lendstream_servicing import books_audit, books_store
 from lendstream_servicing.books_store import RestoredElsewhereError
 from lendstream_servicing.books_views import Reconciliation, TrialBalance, Verification
 from lendstream_servicing.ledger import chart, provision_policy
@@ -29,7 +29,7 @@ Database = Annotated[
 @app.command("verify")
 def verify(database: Database, as_json: AsJson = False) -> None:
     """Compute every journal's hash and every total anew; exit code 1 and the first break of each book if one fails."""
-    found = _run(database, books_store.verify)
+    found = _run(database, books_audit.verify)
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
@@ -40,7 +40,7 @@ def verify(database: Database, as_json: AsJson = False) -> None:
 @app.command("trial-balance")
 def trial_balance(database: Database, as_json: AsJson = False) -> None:
     """Turnover and balance of every account by product, in minor units; exit code 1 if debits are not credits."""
-    found = _run(database, lambda connection: books_store.trial_balance(connection, chart()))
+    found = _run(database, lambda connection: books_audit.trial_balance(connection, chart()))
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
@@ -54,7 +54,7 @@ def reconcile(database: Database, as_json: AsJson = False) -> None:
 
     Run it between business days: a day under way moves loans ahead of the accounts by product.
     """
-    found = _run(database, lambda connection: books_store.reconcile(connection, chart(), provision_policy()))
+    found = _run(database, lambda connection: books_audit.reconcile(connection, chart(), provision_policy()))
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
@@ -81,7 +81,7 @@ def _run(database: str, work: Callable[[Connection], Awaitable[T]], *, read: boo
     try:
         return asyncio.run(connected())
     except RestoredElsewhereError as error:
-        fail(" ".join(str(error.__doc__).split()), DATA_AT_FAULT)
+        fail(f"{str(error).capitalize()}.", DATA_AT_FAULT)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         said = str(error) or type(error).__name__
         fail(f"The database does not answer: {said}. Name it with LENDSTREAM_DATABASE_URL.", DATABASE_AT_FAULT)
@@ -95,6 +95,8 @@ def _end(good: bool) -> None:
 def _show_verification(found: Verification) -> None:
     for each in found.breaks:
         complain(f"{each.book}, journal {each.number}: {each.reason}: {each.detail}")
+    if (hidden := found.breaks_found - len(found.breaks)) > 0:
+        complain(f"... and {hidden} more books")
     for total in found.total_differences:
         where = f"{total.account} {total.product or '-'} {total.currency}"
         complain(f"the total of {where} is {total.total}, its journals sum to {total.journals}")

@@ -86,7 +86,7 @@ class Reconciliation(View):
     loans: int
     """Loans compared."""
     loan_differences: list[LoanDifference]
-    """The first of them, by loan."""
+    """At most 1,000 of them, by loan."""
     loan_differences_found: int
     product_differences: list[ProductDifference]
 
@@ -98,7 +98,7 @@ class BookBreak(View):
     number: int
     """The journal at which it shows."""
     reason: str
-    """gap, repeated, unlinked, changed, unbalanced; head: the book ends elsewhere than it is known to."""
+    """gap, changed, unbalanced; head: the book ends elsewhere than it is known to."""
     detail: str
 
 
@@ -121,5 +121,7 @@ class Verification(View):
     books: int
     journals: int
     breaks: list[BookBreak]
-    """The first break of each book that has one."""
+    """The first break of each book that has one; at most 1,000 of them."""
+    breaks_found: int
+    """Books that have one."""
     total_differences: list[TotalDifference]

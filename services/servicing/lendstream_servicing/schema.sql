@@ -32,6 +32,7 @@ CREATE TABLE loan (
     anchor_on date,                     -- until when the running period's interest is known
     anchor_interest bigint NOT NULL DEFAULT 0,
     anchor_subsidy bigint NOT NULL DEFAULT 0,
+    late_interest bigint NOT NULL DEFAULT 0,    -- what the running period earns more if the overdue stays unpaid
     walked_to date,                     -- the last day that the instalments depend on
     payouts jsonb,                      -- after the first: tranches and draws
     debit_next_on date,                 -- direct debit: the next order
@@ -142,6 +143,11 @@ CREATE TABLE book_day (
     principal_outstanding bigint NOT NULL,
     overdue_loans bigint NOT NULL,
     overdue_amount bigint NOT NULL,
+    charged_off_loans bigint NOT NULL DEFAULT 0,
+    charged_off bigint NOT NULL DEFAULT 0,
+    provision bigint NOT NULL DEFAULT 0,
+    set_aside bigint NOT NULL DEFAULT 0,
+    buckets jsonb NOT NULL DEFAULT '[]',
     PRIMARY KEY (day, currency)
 );
 
@@ -206,7 +212,14 @@ CREATE TABLE book_chain (
 );
 
 -- How far every book has come, for the verification: a migration that keeps more chains elsewhere adds them here.
-CREATE VIEW book_head AS SELECT book, number, head FROM book_chain;
+CREATE VIEW book_head AS
+SELECT book, number, head FROM book_chain
+UNION ALL
+SELECT id::text, journals, decode(journal_head, 'hex') FROM loan WHERE journals > 0
+UNION ALL
+SELECT id::text, (waiting ->> 'journals')::integer, decode(waiting ->> 'journal_head', 'hex')
+FROM account
+WHERE (waiting ->> 'journals')::integer > 0;
 
 -- What a loan adds to the accruals of its product, so that the close of a day reads one table once.
 ALTER TABLE loan

@@ -5,11 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
-
-import aiosql
 
 from lendstream.amortization import Method
 from lendstream.events.application import OfferAccepted
@@ -21,6 +18,7 @@ from lendstream.events.payment import PaymentIntent
 from lendstream.journal_chain import START, Chain
 from lendstream.runtime.decider import Change
 from lendstream.runtime.sql import Connection
+from lendstream_servicing.books_store import save_journals
 from lendstream_servicing.domain.accrual import accrual
 from lendstream_servicing.domain.loan import (
     NO_DEBIT,
@@ -37,36 +35,33 @@ from lendstream_servicing.domain.loan import (
     Payout,
     Status,
 )
+from lendstream_servicing.sql import queries
 
-queries: Any = aiosql.from_path(Path(__file__).parent / "queries", "asyncpg")
+__all__ = ["AccountStore", "queries"]
 
 _WAITING = ("id", "waiting")
-_LOAN_UPDATE = (
+LOAN_UPDATE = (
     "id", "status", "sequence", "attempt", "pay_on", "disbursed_on", "bank_reference", "bucket", "credit",
     "principal_outstanding", "total_outstanding", "overdue_amount", "next_action_on", "aged_through", "ended_on",
-    "annual_rate", "original", "anchor_on", "anchor_interest", "anchor_subsidy", "walked_to", "payouts",
-    "debit_next_on", "debit_due", "debit_attempt", "debit_waits_for", "refund", "refunds", "charged_off_on", "ending",
-    "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from", "period_to",
+    "annual_rate", "original", "anchor_on", "anchor_interest", "anchor_subsidy", "late_interest", "walked_to",
+    "payouts", "debit_next_on", "debit_due", "debit_attempt", "debit_waits_for", "refund", "refunds", "charged_off_on",
+    "ending", "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from", "period_to",
     "period_interest", "period_subsidy", "subsidy_future",
 )  # fmt: skip
-_LOAN = (*_LOAN_UPDATE, "customer_id", "currency", "product")
-_CONTRACT = (
+LOAN = (*LOAN_UPDATE, "customer_id", "currency", "product")
+CONTRACT = (
     "loan_id", "application_id", "offer_id", "decision_id", "partner", "reference", "product", "product_version",
     "method", "principal", "annual_rate", "tenor", "upfront_fee", "payout_account", "engine", "opened_on",
     "interest_from", "submitted_at", "debit_account", "recipient", "credit_limit", "options", "correlation_id",
     "traceparent",
 )  # fmt: skip
-_INSTALMENT = ("loan_id", *Instalment._fields)
+INSTALMENT = ("loan_id", *Instalment._fields)
 _SCHEDULED = Instalment._fields.index("late_fee")
-_INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
+INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
 _ENTRY = ("loan_id", *Entry._fields)
 _ENTRY_UPDATE = (
     "id", "applied_on", "unallocated", "fee", "parts", "capitalised", "recovery", "undone_on", "reason",
     "detail",
-)  # fmt: skip
-_JOURNAL = (
-    "book", "number", "kind", "loan_id", "product", "currency", "value_date", "posted_on", "accounts", "amounts",
-    "reference", "hash",
 )  # fmt: skip
 _EVENT = ("loan_id", "sequence", "type", "data")
 _TOLD_ELSEWHERE = {"loan_id", "customer_id", "sequence", "instalments"}
@@ -96,7 +91,7 @@ class _Rows:
     instalments: list[Row] = field(default_factory=list)
     new_entries: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
-    journals: list[Row] = field(default_factory=list)
+    journals: list[JournalPosted] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
 
 
@@ -118,16 +113,16 @@ class AccountStore:
             _collect(rows, change)
         await _copy(connection, "account", _WAITING, rows.new_accounts)
         await _update(connection, queries.update_waiting, _WAITING, rows.accounts)
-        await _copy(connection, "loan", _LOAN, rows.new_loans)
-        await _update(connection, queries.update_loans, _LOAN_UPDATE, rows.loans)
-        await _copy(connection, "contract", _CONTRACT, rows.contracts)
+        await _copy(connection, "loan", LOAN, rows.new_loans)
+        await _update(connection, queries.update_loans, LOAN_UPDATE, rows.loans)
+        await _copy(connection, "contract", CONTRACT, rows.contracts)
         if rows.rescheduled:
             await queries.delete_instalments(connection, ids=rows.rescheduled)
-        await _copy(connection, "instalment", _INSTALMENT, rows.new_instalments)
-        await _update(connection, queries.update_instalments, _INSTALMENT_UPDATE, rows.instalments)
+        await _copy(connection, "instalment", INSTALMENT, rows.new_instalments)
+        await _update(connection, queries.update_instalments, INSTALMENT_UPDATE, rows.instalments)
         await _copy(connection, "entry", _ENTRY, rows.new_entries)
         await _update(connection, queries.update_entries, _ENTRY_UPDATE, rows.entries)
-        await _copy(connection, "journal", _JOURNAL, rows.journals)
+        await save_journals(connection, rows.journals)
         await _copy(connection, "loan_event", _EVENT, rows.events)
 
 
@@ -144,7 +139,7 @@ async def _update(connection: Connection, statement: Any, columns: Sequence[str]
 def _collect(rows: _Rows, change: Change[Account]) -> None:
     before, after = change.before, change.after
     _collect_entries(rows, after, before.entries if before else ())
-    rows.journals += map(_journal_row, after.journals)
+    rows.journals += after.journals
     if before is None:
         rows.new_accounts.append((after.id, _waiting_of(after)))
     if isinstance(after, Awaiting):
@@ -231,6 +226,7 @@ def _loan_row(loan: Loan) -> Row:
         loan.anchor_on,
         loan.anchor_interest,
         loan.anchor_subsidy,
+        loan.late_interest,
         loan.walked_to,
         json.dumps(loan.payouts, default=str) if loan.payouts else None,
         *loan.debit,
@@ -249,27 +245,10 @@ def _contract_row(loan: Loan) -> Row:
     options = contract.options.model_dump_json(exclude_defaults=True) if contract.options else None
     return (
         loan.id,
-        *(getattr(contract, name) for name in _CONTRACT[1:21]),
+        *(getattr(contract, name) for name in CONTRACT[1:21]),
         options,
         contract.correlation_id,
         contract.traceparent,
-    )
-
-
-def _journal_row(journal: JournalPosted) -> Row:
-    return (
-        journal.book,
-        journal.number,
-        journal.kind,
-        journal.loan_id,
-        journal.product,
-        journal.currency,
-        journal.value_date,
-        journal.posted_on,
-        [line.account for line in journal.lines],
-        [line.amount for line in journal.lines],
-        journal.reference,
-        bytes.fromhex(journal.hash),
     )
 
 
@@ -312,7 +291,7 @@ def _entry(row: Any) -> Entry:
 
 
 def _loan(row: Any, instalments: tuple[Instalment, ...], entries: tuple[Entry, ...]) -> Loan:
-    agreed = {name: row[name] for name in _CONTRACT[1:]}
+    agreed = {name: row[name] for name in CONTRACT[1:]}
     agreed["method"] = Method(agreed["method"])
     agreed["recipient"] = Recipient(agreed["recipient"])
     agreed["options"] = LoanOptions.model_validate_json(agreed["options"]) if agreed["options"] else None
@@ -330,6 +309,7 @@ def _loan(row: Any, instalments: tuple[Instalment, ...], entries: tuple[Entry, .
         anchor_on=row["anchor_on"],
         anchor_interest=row["anchor_interest"],
         anchor_subsidy=row["anchor_subsidy"],
+        late_interest=row["late_interest"],
         walked_to=row["walked_to"],
         payouts=_payouts(row["payouts"]),
         debit=NO_DEBIT if debit == NO_DEBIT else debit,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lendstream.events.calendar import BucketTotals
 from lendstream.events.loan import Bucket
 from lendstream_servicing.domain.delinquency import days_past_due
 from lendstream_servicing.domain.loan import Awaiting, Loan
@@ -216,6 +217,14 @@ class BookTotals(View):
     principal_outstanding: int
     overdue_loans: int
     overdue_amount: int
+    charged_off_loans: int
+    charged_off: int
+    """Principal still owed on loans given up."""
+    provision: int
+    """What is set aside for losses."""
+    set_aside: int
+    """Loans that the day could not be carried through for."""
+    buckets: list[BucketTotals]
 
 
 class DayView(View):

@@ -14,6 +14,8 @@ _SLOPE_BITS = 20
 _SMALL_STEP = 1 << BITS // 2 - 4
 """A step squares the error (times at most the number of payments): after one so small it is in the last places."""
 _LARGEST_GUESS = 2.0
+_CLOSE = 1e-8
+"""A step in floating point after which another one would only find the limits of floating point."""
 _DECIMALS = Context(prec=40)
 _SETTLED = Decimal("1e-30")
 _HIGHEST_RATE = Decimal(10_000)
@@ -35,8 +37,8 @@ def discount_factor(received: int, payments: Sequence[int], rate: float = 0.0) -
     """v = 1 / (1 + rate per period), in 2^-BITS, at which `payments` (none negative) are worth what was `received`.
 
     Solves sum(payment_k * v^k) = received, payment_k at the end of period k. The left side rises and is convex
-    for v > 0, so Newton's method reaches the one solution from any start: two steps in floating point from the
-    given rate make a guess, then the value is taken exactly, in integers, until it is settled. Floating point
+    for v > 0, so Newton's method reaches the one solution from any start: at most two steps in floating point from
+    the given rate make a guess, then the value is taken exactly, in integers, until it is settled. Floating point
     only gives directions; it never decides a digit. Raises NoRateError.
     """
     backwards = payments[::-1]
@@ -45,7 +47,10 @@ def discount_factor(received: int, payments: Sequence[int], rate: float = 0.0) -
     guess = 1 / (1 + rate)
     for _ in range(2):
         value, slope = _at(guess, backwards)
-        guess -= (value - received) / slope
+        error = (value - received) / slope
+        guess -= error
+        if -_CLOSE < error < _CLOSE:
+            break
     if not 0 < guess < _LARGEST_GUESS:
         guess = 1.0
         _, slope = _at(guess, backwards)

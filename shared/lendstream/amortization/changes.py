@@ -6,6 +6,7 @@ segment by segment, between the changes.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from math import lcm
@@ -13,10 +14,10 @@ from math import lcm
 from .conventions import Accrual, DayCount, Share
 from .daycount import days, year_of
 from .errors import TermsError
-from .methods import Split, split
+from .methods import Split, annuity, split
 from .periods import Periods
 from .spans import span_from
-from .terms import Terms
+from .terms import Method, Terms
 
 Change = tuple[date, int, Decimal | None]
 """Day, amount paid out, new rate."""
@@ -24,6 +25,8 @@ Change = tuple[date, int, Decimal | None]
 
 def split_with_changes(terms: Terms, periods: Periods) -> tuple[Split, list[int]]:
     """The split, and what is paid out during each period. Raises TermsError."""
+    if terms.conventions.level_of_all and terms.options.tranches and terms.method is Method.EQUAL_INSTALMENT:
+        terms = _paying_the_level_of_all(terms, periods)
     by_period = _by_period(terms, periods)
     count = len(periods.ends)
     drawn = [sum(amount for _, amount, _ in by_period.get(number, ())) for number in range(count)]
@@ -48,6 +51,14 @@ def split_with_changes(terms: Terms, periods: Periods) -> tuple[Split, list[int]
             interest, balance, rate = _first_interest(terms, periods, stop, balance, rate, unit, by_period[stop])
             span = span_from(terms, periods, stop, balance, rate, unit, interest)
     return (principals, interests), drawn
+
+
+def _paying_the_level_of_all(terms: Terms, periods: Periods) -> Terms:
+    """The terms with the level instalment that all the principal would have, had it been paid out at once."""
+    rate, of = terms.annual_rate.as_integer_ratio()
+    whole = span_from(terms, periods, 0, terms.principal, rate, of).after(terms.options.principal_grace)
+    payment = annuity(whole.balance, whole.level, whole.unit, terms.conventions.level_divide)
+    return replace(terms, method=Method.FIXED_PAYMENT, options=replace(terms.options, payment=payment))
 
 
 def _by_period(terms: Terms, periods: Periods) -> dict[int, list[Change]]:

@@ -124,9 +124,10 @@ class Conventions:
 
     multiple: level and flat instalments (and a down payment) are rounded to this many minor units, by
     `level_rounding` if given, else by `rounding`. smooth: adjust the level instalment up to three times so that
-    the last one comes close to it. exact_flat: the last flat instalment brings the interest to the unrounded
-    total. shortest_first_period: with a due day chosen, the first instalment is at least so many days away.
-    shift_interest: interest runs to the shifted due date.
+    the last one comes close to it. level_of_all: of a loan in tranches, the level instalment is that of all the
+    principal from the beginning, and stays when more is paid out. exact_flat: the last flat instalment brings the
+    interest to the unrounded total. shortest_first_period: with a due day chosen, the first instalment is at least
+    so many days away. shift_interest: interest runs to the shifted due date.
     """
 
     frequency: Frequency = MONTHLY
@@ -137,6 +138,7 @@ class Conventions:
     level_rounding: Rounding | None = None
     multiple: int = 1
     smooth: bool = False
+    level_of_all: bool = False
     exact_flat: bool = False
     month_end: MonthEnd = MonthEnd.LAST_DAY
     broken: Broken = Broken.IN_PERIOD

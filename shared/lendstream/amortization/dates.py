@@ -9,6 +9,9 @@ from .errors import TermsError
 
 IsWorkingDay = Callable[[date], bool]
 
+# To read a member from its enum costs more than to compare it.
+_MONTHS, _LAST_DAY, _NO_SHIFT = Unit.MONTHS, MonthEnd.LAST_DAY, Shift.NONE
+
 LONGEST_HOLIDAY = 60
 """Days without a working day after which a calendar is taken to be wrong."""
 
@@ -21,7 +24,7 @@ def regular(anchor: date, frequency: Frequency, numbers: range, month_end: Month
     """
     every = frequency.every
     try:
-        if frequency.unit is not Unit.MONTHS:
+        if frequency.unit is not _MONTHS:
             start, step = anchor.toordinal(), frequency.days
             return [date.fromordinal(start + step * number) for number in numbers]
         first, day = anchor.year * 12 + anchor.month - 1, day or anchor.day
@@ -45,7 +48,7 @@ def _late_in_month(year: int, month: int, day: int, month_end: MonthEnd) -> date
     length = 29 if month == 2 and isleap(year) else _SHORTEST[month - 1]
     if day <= length:
         return date(year, month, day)
-    if month_end is MonthEnd.LAST_DAY:
+    if month_end is _LAST_DAY:
         return date(year, month, length)
     return date(year, month, length) + timedelta(1)
 
@@ -71,7 +74,7 @@ def shifted(due: date, shift: Shift, is_working_day: IsWorkingDay, disbursed_on:
 
     Raises TermsError if the calendar knows none near.
     """
-    if shift is Shift.NONE or is_working_day(due):
+    if shift is _NO_SHIFT or is_working_day(due):
         return due
     following = _next_working_day(due, 1, is_working_day)
     if shift is Shift.FOLLOWING or (shift is Shift.MODIFIED_FOLLOWING and following.month == due.month):

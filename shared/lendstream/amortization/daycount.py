@@ -7,6 +7,10 @@ from .conventions import Conventions, DayCount, MonthEnd, Share
 from .dates import regular
 from .rounding import DIVIDE, Rounding
 
+# To read a member from its enum costs more than to compare it.
+_THIRTY_360, _ICMA = DayCount.THIRTY_360, DayCount.ACTUAL_ACTUAL_ICMA
+_ACTUAL_ACTUAL, _ACTUAL_ACTUAL_LAST = DayCount.ACTUAL_ACTUAL, DayCount.ACTUAL_ACTUAL_LAST
+
 _YEAR = {
     DayCount.THIRTY_360: 360,
     DayCount.ACTUAL_360: 360,
@@ -28,12 +32,12 @@ def days(count: DayCount, start: date, end: date) -> int:
 
     ICMA needs the regular period as well (`odd_share`); here it counts actual days.
     """
-    if count is DayCount.THIRTY_360:
+    if count is _THIRTY_360:
         months = (end.year - start.year) * 12 + end.month - start.month
         return 30 * months + min(end.day, 30) - min(start.day, 30)
-    if count is DayCount.ACTUAL_ACTUAL:
+    if count is _ACTUAL_ACTUAL:
         return _by_year(start.toordinal(), end.toordinal(), start.year, end.year)
-    if count is DayCount.ACTUAL_ACTUAL_LAST:
+    if count is _ACTUAL_ACTUAL_LAST:
         # Counting the last day instead of the first is counting from the day after to the day after.
         first, last = start.toordinal() + 1, end.toordinal() + 1
         return _by_year(first, last, date.fromordinal(first).year, date.fromordinal(last).year)
@@ -56,7 +60,7 @@ def _day_in(year: int) -> int:
 def odd_share(conventions: Conventions, start: date, end: date) -> Share:
     """The share of a year of the odd days from `start` to `end` beside a regular period."""
     count, frequency = conventions.day_count, conventions.frequency
-    if count is not DayCount.ACTUAL_ACTUAL_ICMA:
+    if count is not _ICMA:
         return days(count, start, end), _YEAR[count]
     (closes,) = regular(start, frequency, range(1, 2), MonthEnd.LAST_DAY)
     share, of = conventions.period_share

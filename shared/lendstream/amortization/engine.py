@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
+from itertools import accumulate, count, repeat
 from operator import sub
 
 from .changes import split_with_changes
@@ -38,12 +38,10 @@ def generate(terms: Terms, is_working_day: IsWorkingDay | None = None) -> Schedu
     upfront = _charge_stub(terms, periods.stub, balance, interests) if periods.stub else 0
     if options.interest_grace:
         _defer(interests, options.interest_grace)
-    dues = periods.dues[-1:] if terms.method is Method.SINGLE_PAYMENT else periods.dues
-    rows, owed = [], balance
-    columns = zip(count(1), dues, principals, interests, reductions, strict=False)
-    for number, due, principal, interest, reduction in columns:
-        owed -= reduction
-        rows.append(_row((number, due, principal, interest, 0, owed, 0)))
+    dues = periods.dues[-1:] if terms.method is _SINGLE_PAYMENT else periods.dues
+    owed = accumulate(reductions, sub, initial=balance)
+    next(owed)
+    rows = list(map(_row, zip(count(1), dues, principals, interests, _NO_FEE, owed, _NO_SUBSIDY, strict=False)))
     subsidies = _NONE
     if options.subsidies:
         rows, subsidies = with_subsidies(terms, rows)
@@ -55,6 +53,8 @@ def generate(terms: Terms, is_working_day: IsWorkingDay | None = None) -> Schedu
 
 
 _NONE: Mapping[str, tuple[int, ...]] = {}
+_NO_FEE = _NO_SUBSIDY = repeat(0)
+_SINGLE_PAYMENT = Method.SINGLE_PAYMENT
 # Called for every row: half the time of Instalment(...).
 _row: Callable[[tuple[object, ...]], Instalment] = partial(tuple.__new__, Instalment)
 

@@ -1,6 +1,7 @@
 """How each method splits a balance into instalments: pure integer arithmetic."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from .errors import TermsError
 from .rounding import Divide, offset
@@ -21,7 +22,7 @@ def annuity(principal: int, factors: Sequence[int], unit: int, divide: Divide, r
     if factors.count(first) == count:
         if not first:
             return divide(principal - rest, count)
-        whole, growth = unit**count, (unit + first) ** count
+        whole, growth = _compound(first, unit, count)
         return divide((principal * growth - rest * whole) * first, unit * (growth - whole))
     growth, worth, whole = unit + first, 1, 1
     for factor in factors[1:]:
@@ -29,6 +30,12 @@ def annuity(principal: int, factors: Sequence[int], unit: int, divide: Divide, r
         worth = worth * (unit + factor) + whole
         growth *= unit + factor
     return divide(principal * growth - rest * whole * unit, unit * worth)
+
+
+@lru_cache(maxsize=1024)
+def _compound(factor: int, unit: int, count: int) -> tuple[int, int]:
+    """One, and what it grows to in so many equal periods, in units^-count: an annuity table, as loans share rates."""
+    return unit**count, (unit + factor) ** count
 
 
 def pay(span: Span, payment: int) -> Split:

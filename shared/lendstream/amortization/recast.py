@@ -39,12 +39,12 @@ class Keep(StrEnum):
 class Recast:
     """One change of a course. Balances and interest in minor units.
 
-    at: the period it falls into, 0 is the course's first. on: its day. before, after: the balance that interest
-    runs on until and from that day. accrued: the interest of the period until that day, everyone's share. level: for
-    Keep.INSTALMENT, what a period pays: all of it by EQUAL_INSTALMENT, else its principal. annual_rate: from that
-    day on; None: as before. instalments: how many fall due from this period on; None: as many as there are. skip:
-    so many due days are left out: their interest is due with the next. subsidies: what others still bear; None: as
-    the terms say.
+    at: the period it falls into, 0 is the course's first; past the last: it starts anew. on: its day. before, after:
+    the balance that interest runs on until and from that day. accrued: the interest of the period until that day,
+    everyone's share. level: for Keep.INSTALMENT, what a period pays: all of it by EQUAL_INSTALMENT, else its
+    principal. annual_rate: from that day on; None: as before. instalments: how many fall due from this period on;
+    None: as many as there are. skip: so many due days are left out: their interest is due with the next. subsidies:
+    what others still bear; None: as the terms say.
     """
 
     at: int
@@ -85,7 +85,7 @@ class Course:
         if change.after <= 0:
             raise TermsError("principal", "nothing is left to repay")
         periods = self._periods(change)
-        start = self.periods.ends[change.at - 1] if change.at else self.terms.disbursed_on
+        start = self._start(change)
         course = Course(
             self._terms(change, start, periods),
             periods,
@@ -104,26 +104,56 @@ class Course:
             course = replace(course, periods=shorter)
         return course, rows
 
+    def interest(self, at: int, balance: int, start: date | None = None, end: date | None = None) -> int:
+        """Interest of a balance in period `at` (0 is the course's first), minor units, rounded once.
+
+        start, end: from and until a day of it; None: from its beginning, until its end.
+        """
+        rate, of = self.terms.annual_rate.as_integer_ratio()
+        share, unit = self._share(at, start, end)
+        return self.terms.conventions.divide(balance * rate * share, of * unit)
+
+    def reaching(self, at: int) -> "Course":
+        """The course with so many regular periods more that there is a period `at`. Raises TermsError."""
+        old = self.periods
+        if at < len(old.ends):
+            return self
+        dues, ends, weights = list(old.dues), list(old.ends), list(old.weights)
+        while len(ends) <= at:
+            end, due, weight = self._one_more(ends[-1])
+            ends.append(end)
+            dues.append(due)
+            weights.append(weight)
+        periods = Periods(tuple(dues), tuple(ends), tuple(weights), old.base, old.level_weight)
+        return replace(self, periods=periods)
+
+    def _start(self, change: Recast) -> date:
+        """Where the first period begins: the day of the change, where nothing of the course is left."""
+        if change.at >= len(self.periods.ends):
+            return change.on
+        return self.periods.ends[change.at - 1] if change.at else self.terms.disbursed_on
+
     def _first_interest(self, change: Recast, start: date) -> int | None:
         """Interest of the first period: what it bore before the change and what it bears after; None: a whole one."""
         if change.on <= start and not change.accrued:
             return None
         balance = self.flat_balance if self.terms.method is Method.FLAT else change.after
-        rate, of = self.terms.annual_rate.as_integer_ratio()
-        share, unit = self._rest_of_first(start, change.on)
-        return change.accrued + self.terms.conventions.divide(balance * rate * share, of * unit)
+        return change.accrued + self.interest(0, balance, max(change.on, start))
 
-    def _rest_of_first(self, start: date, on: date) -> tuple[int, int]:
-        """What is left of the first period from the day on, as a share of a year."""
+    def _share(self, at: int, start: date | None, end: date | None) -> tuple[int, int]:
+        """A part of a period as a share of a year."""
         conventions, periods = self.terms.conventions, self.periods
-        end, weight = periods.ends[0], periods.weights[0]
-        if not weight or end <= on:
+        opens, closes = periods.ends[at - 1] if at else self.terms.disbursed_on, periods.ends[at]
+        first, last, weight = max(start or opens, opens), min(end or closes, closes), periods.weights[at]
+        if not weight or last <= first:
             return 0, 1
+        if (first, last) == (opens, closes):
+            return weight, periods.base
         if conventions.accrual is Accrual.DAILY:
             if conventions.day_count is DayCount.ACTUAL_ACTUAL_ICMA:
-                return odd_share(conventions, on, end)
-            return days(conventions.day_count, on, end), year_of(conventions.day_count)
-        return weight * (end - on).days, periods.base * (end - start).days
+                return odd_share(conventions, first, last)
+            return days(conventions.day_count, first, last), year_of(conventions.day_count)
+        return weight * (last - first).days, periods.base * (closes - opens).days
 
     def _rows(self, first_interest: int | None) -> tuple[Instalment, ...]:
         terms, options = self.terms, self.terms.options

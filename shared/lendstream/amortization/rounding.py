@@ -16,6 +16,9 @@ class Rounding(StrEnum):
     DOWN = "down"
 
 
+# To read a member from its enum costs more than to round with it.
+_HALF_EVEN, _UP, _DOWN = Rounding.HALF_EVEN, Rounding.UP, Rounding.DOWN
+
 Divide = Callable[[int, int], int]
 """(numerator, positive denominator) -> the rounded quotient."""
 
@@ -58,11 +61,11 @@ def offset(mode: Rounding, denominator: int) -> tuple[int, bool]:
     The second tells whether a division without rest then was a tie, from which an odd quotient goes down by 1.
     For loops, where a call for each division would cost more than the division.
     """
-    if mode is Rounding.UP:
+    if mode is _UP:
         return denominator - 1, False
-    if mode is Rounding.DOWN:
+    if mode is _DOWN:
         return 0, False
-    return denominator >> 1, mode is Rounding.HALF_EVEN and not denominator & 1
+    return denominator >> 1, mode is _HALF_EVEN and not denominator & 1
 
 
 def to_multiple(divide: Divide, multiple: int) -> Divide:

@@ -6,8 +6,8 @@ schedule = product.schedule_for(500_000, 6, Decimal("0.18"), today, options, dec
 
 from .checks import HIGHEST_APR
 from .choices import option_faults
-from .coupon import Coupon, Coupons, load_coupons
-from .faults import CatalogueError
+from .coupon import Coupon, Coupons, coupon_schema, load_coupons, read_coupon
+from .faults import CatalogueError, Fault
 from .fields import AnnualRate, Benefit, CustomerHistory, Due, Recipient, Segment
 from .loader import PRODUCTS, Catalogue, UnknownProductError, load, read, schema
 from .product import Product
@@ -25,6 +25,7 @@ __all__ = [
     "Coupons",
     "CustomerHistory",
     "Due",
+    "Fault",
     "InAdvance",
     "InterestOn",
     "PayoffInterest",
@@ -32,9 +33,11 @@ __all__ = [
     "Recipient",
     "Segment",
     "UnknownProductError",
+    "coupon_schema",
     "load",
     "load_coupons",
     "option_faults",
     "read",
+    "read_coupon",
     "schema",
 ]

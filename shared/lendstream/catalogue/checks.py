@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from ..amortization import TermsError, disclose, generate
+from .faults import Fault
 from .fields import CustomerHistory, Segment
 from .product import Product
 
@@ -13,12 +14,12 @@ HIGHEST_APR = Decimal("0.24")
 _OPENED = date(2026, 1, 15)
 
 
-def faults(product: Product) -> list[str]:
+def faults(product: Product) -> list[Fault]:
     """Every tenor at the smallest and the largest amount for every customer: what is wrong, once each."""
     return list(dict.fromkeys(_faults(product)))
 
 
-def _faults(product: Product) -> Iterator[str]:
+def _faults(product: Product) -> Iterator[Fault]:
     income = product.income.floor if product.income else None
     for principal in (product.amount.min, product.amount.max):
         for instalments in product.tenors:
@@ -27,13 +28,15 @@ def _faults(product: Product) -> Iterator[str]:
                     rate = product.rate(history, segment)
                     try:
                         terms = product.terms(principal, instalments, rate, _OPENED, income=income)
-                        cost = disclose(generate(terms, lambda _: True), contingent=product.contingent_costs())
+                        cost = disclose(generate(terms, lambda _: True))
                     except TermsError as error:
-                        yield f"{error.field}: {error.message} (a loan of {principal} over {instalments} instalments)"
+                        message = f"{error.message} (a loan of {principal} over {instalments} instalments)"
+                        yield Fault(error.field, message, "change the field, the tenors or the amounts")
                         continue
                     if cost.apr > HIGHEST_APR:
-                        yield (
-                            f"annual_rate.{history}.{segment}: with all fees a loan of {principal} over {instalments} "
-                            f"instalments costs {cost.apr * 100:.2f} % a year: lower rate or fees to "
-                            f"{HIGHEST_APR * 100:.0f} % at most"
+                        message = (
+                            f"with all fees a loan of {principal} over {instalments} instalments costs "
+                            f"{cost.apr * 100:.2f} % a year"
                         )
+                        remedy = f"lower rate or fees to {HIGHEST_APR * 100:.0f} % at most"
+                        yield Fault(f"annual_rate.{history}.{segment}", message, remedy)

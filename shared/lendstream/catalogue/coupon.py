@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from .faults import CatalogueError, told
+from .faults import CatalogueError, Fault, faults_in, unreadable
 from .fields import Name
 from .repayment import SubsidyRule
 
@@ -52,12 +52,19 @@ def load_coupons(folder: Path = COUPONS) -> Coupons:
 
 def read_coupon(path: Path) -> Coupon:
     """One coupon file. Raises CatalogueError with every fault found in it."""
+    file = f"coupon {path.name}"
     try:
         coupon = Coupon.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogueError(f"{path.name}: cannot be read as YAML: {error}") from error
+        raise CatalogueError(path.name, unreadable(error)) from error
     except ValidationError as error:
-        raise CatalogueError("\n".join(f"coupon {path.name}: {told(each)}" for each in error.errors())) from error
+        raise CatalogueError(file, *faults_in(error)) from error
     if path.name != f"{coupon.code}.yaml":
-        raise CatalogueError(f"coupon {path.name}: code: name the file {coupon.code}.yaml or correct the field")
+        remedy = f"name the file {coupon.code}.yaml or correct the field"
+        raise CatalogueError(file, Fault("code", f"the file is named {path.name}", remedy))
     return coupon
+
+
+def coupon_schema() -> dict[str, Any]:
+    """JSON Schema of a coupon file."""
+    return Coupon.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}

@@ -86,6 +86,8 @@ class Amount(Data):
     def _ordered(self) -> Self:
         if not self.step <= self.min <= self.max:
             raise ValueError(f"must hold step <= min <= max, not {self.step}, {self.min}, {self.max}")
+        if self.min % self.step or self.max % self.step:
+            raise ValueError(f"min and max must be multiples of the step {self.step}")
         return self
 
     def offerable(self, amount: int) -> int | None:

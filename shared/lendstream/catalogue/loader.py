@@ -10,7 +10,8 @@ import yaml
 from pydantic import ValidationError
 
 from .checks import faults
-from .faults import CatalogueError, told
+from .coupon import load_coupons
+from .faults import CatalogueError, Fault, faults_in, unreadable
 from .product import Product
 
 PRODUCTS = Path(__file__).parent / "products"
@@ -50,31 +51,41 @@ class Catalogue:
 
 @cache
 def load(folder: Path = PRODUCTS) -> Catalogue:
-    """The catalogue of a folder, read and checked once a process. Raises CatalogueError."""
+    """The catalogue of a folder, read and checked once a process, with the coupons. Raises CatalogueError."""
     versions: dict[str, dict[int, Product]] = {}
     for path in sorted(folder.glob("*.yaml")):
         product = read(path)
         versions.setdefault(product.code, {})[product.version] = product
     if not versions:
-        raise CatalogueError(f"no product files (*.yaml) in {folder}")
+        fault = Fault("", "no product files (*.yaml)", "correct the folder's path")
+        raise CatalogueError(str(folder), fault)
+    if folder == PRODUCTS:
+        _check_coupons(versions)
     return Catalogue(versions)
+
+
+def _check_coupons(known: Mapping[str, object]) -> None:
+    for coupon in load_coupons().values():
+        if unknown := [code for code in coupon.products if code not in known]:
+            fault = Fault("products", f"there is no product {', '.join(unknown)}", "name products of the catalogue")
+            raise CatalogueError(f"coupon {coupon.code}.yaml", fault)
 
 
 def read(path: Path) -> Product:
     """One product file. Raises CatalogueError with every fault found in it."""
+    file = f"product {path.name}"
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        product = Product.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogueError(f"{path.name}: cannot be read as YAML: {error}") from error
-    try:
-        product = Product.model_validate(data)
+        raise CatalogueError(path.name, unreadable(error)) from error
     except ValidationError as error:
-        raise CatalogueError("\n".join(f"product {path.name}: {told(each)}" for each in error.errors())) from error
+        raise CatalogueError(file, *faults_in(error)) from error
     expected = f"{product.code}.v{product.version}.yaml"
     if path.name != expected:
-        raise CatalogueError(f"product {path.name}: code, version: name the file {expected} or correct the fields")
+        message = f"the file is named {path.name}"
+        raise CatalogueError(file, Fault("code, version", message, f"name the file {expected} or correct the fields"))
     if found := faults(product):
-        raise CatalogueError("\n".join(f"product {path.name}: {fault}" for fault in found))
+        raise CatalogueError(file, *found)
     return product
 
 

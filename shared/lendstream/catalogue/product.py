@@ -1,4 +1,4 @@
-"""A loan product as data. The field descriptions below are the manual of a product file."""
+"""What a product makes of a loan: its price, its terms, its schedule."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,20 +6,14 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import cycle, islice
-from typing import Annotated, Self
-
-from pydantic import Field, model_validator
 
 from ..amortization import (
     ContingentCost,
     Conventions,
     Fee,
     IsWorkingDay,
-    Method,
     Options,
-    Rounding,
     Schedule,
-    Shift,
     Subsidy,
     Terms,
     TermsError,
@@ -32,95 +26,16 @@ from ..events.intake import LoanOptions
 from .choices import income_of, option_faults
 from .coupon import Coupons, load_coupons
 from .fields import (
-    Amount,
-    AnnualRate,
-    Benefit,
-    Count,
     CustomerHistory,
-    MinorUnits,
-    Name,
-    Rate,
     Recipient,
     Segment,
 )
-from .repayment import BalloonRule, FeeRule, Grace, IncomeRule, SubsidyRule, Timing
-from .servicing import InAdvance, InterestOn, ServingRules
+from .product_file import ProductFile
 from .working_days import working_days
 
 
-class Product(ServingRules):
+class Product(ProductFile):
     """One version of one product; a loan keeps the version it was opened with."""
-
-    code: str = Field(pattern=r"^[a-z][a-z0-9-]{2,39}$", description="stable identifier", examples=["cash-small"])
-    version: int = Field(ge=1, strict=True, description="raised with every change; old files stay for old loans")
-    name: Name = Field(description="what customers read")
-    scenario: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="what the money is for", examples=["education"])
-    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217", examples=["CNY"])
-    offered: bool = Field(
-        default=True, description="on sale; false: kept for the loans made of it, or prepared for later"
-    )
-    customers: Annotated[tuple[CustomerHistory, ...], Field(min_length=1)] = Field(
-        default=(CustomerHistory.NEW, CustomerHistory.REPEAT), description="whom it is for"
-    )
-    revolving: bool = Field(default=False, description="a credit line: repaid principal can be drawn again")
-    amount: Amount = Field(description="limits of the principal")
-    tenors: tuple[Annotated[int, Field(ge=1, strict=True)], ...] = Field(
-        min_length=1, description="instalment counts on offer", examples=[[3, 6, 12]]
-    )
-
-    method: Method = Field(description="how the principal is repaid")
-    timing: Timing = Field(default=Timing(), description="how time is counted and instalments are rounded")
-    rounding: Rounding = Field(default=Rounding.HALF_UP, description="what happens to half a minor unit")
-    grace: Grace = Field(default=Grace(), description="lighter instalments at the beginning")
-    balloon: BalloonRule | None = Field(default=None, description="method balloon: what the last instalment takes")
-    season: tuple[Count, ...] = Field(
-        default=(), description="method steps: principal weights, repeated over the tenor", examples=[[0, 0, 0, 1]]
-    )
-    income: IncomeRule | None = Field(default=None, description="method income_based: how the instalment follows it")
-    down_payment: Rate = Field(default=Decimal(0), lt=1, description="share of the principal due at the opening")
-    tranches_max: Annotated[int, Field(ge=1, le=60, strict=True)] = Field(
-        default=1, description="payouts the principal may be divided into"
-    )
-
-    annual_rate: AnnualRate = Field(description="price")
-    upfront_fee_rate: Rate = Field(default=Decimal(0), description="share of the principal, kept from the payout")
-    instalment_fee: MinorUnits = Field(default=0, description="charged with every instalment, minor units")
-    fees: tuple[FeeRule, ...] = Field(default=(), description="further fees")
-    subsidies: tuple[SubsidyRule, ...] = Field(default=(), description="interest that others bear")
-    offer_valid_days: Annotated[int, Field(ge=1, le=90, strict=True)] = Field(
-        description="days until an offer that is not accepted expires", examples=[7]
-    )
-    cooling_off_days: Annotated[int, Field(ge=0, le=31, strict=True)] = Field(
-        default=7, description="days in which the loan can be returned for its principal alone"
-    )
-    payout_to: Recipient = Field(default=Recipient.CUSTOMER, description="who is paid out")
-    merchants: tuple[str, ...] = Field(default=(), description="partners it is bound to; none: any")
-    benefits: tuple[Benefit, ...] = Field(default=(), description="what comes with it")
-
-    @model_validator(mode="after")
-    def _belongs_to_the_method(self) -> Self:
-        for field, method in (
-            ("balloon", Method.BALLOON),
-            ("season", Method.STEPS),
-            ("income", Method.INCOME_BASED),
-        ):
-            if bool(getattr(self, field)) != (self.method is method):
-                verb = "needs" if self.method is method else "has no place for"
-                raise ValueError(f"method {self.method.value} {verb} {field}")
-        if self.method is Method.FIXED_PAYMENT:
-            raise ValueError("method fixed_payment is for changed loans; a product needs tenors it can promise")
-        return self
-
-    @model_validator(mode="after")
-    def _can_be_served(self) -> Self:
-        if self.interest_on is InterestOn.OUTSTANDING and self.method is Method.FLAT:
-            raise ValueError("interest_on outstanding contradicts method flat, whose interest is on all that was lent")
-        recast = self.in_advance in (InAdvance.LOWER_INSTALMENT, InAdvance.FEWER_INSTALMENTS)
-        if recast and self.method is Method.SINGLE_PAYMENT:
-            raise ValueError(f"in_advance {self.in_advance} has no place in method single_payment")
-        if self.small_balance >= self.amount.min:
-            raise ValueError(f"small_balance must be below the smallest loan, {self.amount.min}")
-        return self
 
     def rate(self, history: CustomerHistory, segment: Segment) -> Decimal:
         """The nominal annual rate for such a customer."""
@@ -139,7 +54,8 @@ class Product(ServingRules):
         overdue = "principal" if not self.penalty_on_interest else "principal and interest"
         costs = [ContingentCost("penalty", annual_rate=self.penalty_annual_rate, basis=f"overdue {overdue}")]
         if self.late_fee or self.late_fee_rate:
-            basis = "overdue principal and interest" if self.late_fee_rate else ""
+            on = "principal and interest" if self.late_fee_on_interest else "principal"
+            basis = f"overdue {on}" if self.late_fee_rate else ""
             costs.insert(0, ContingentCost("late_fee", self.late_fee, rate=self.late_fee_rate, basis=basis))
         if self.prepayment_fee_rate:
             fee = ContingentCost("prepayment_fee", rate=self.prepayment_fee_rate, basis="principal repaid early")
@@ -252,10 +168,35 @@ class Product(ServingRules):
         )
         return generate(terms, self.is_working_day)
 
+    def settled_options(self, options: LoanOptions | None, declared_income: int) -> LoanOptions | None:
+        """The options with what follows from other declarations: the income of a period, for who follows it.
+
+        declared_income: a month, minor units. What is settled once is passed on, so that nobody settles it otherwise.
+        """
+        if self.income is None:
+            return options
+        chosen = LoanOptions() if options is None else options
+        return chosen.model_copy(update={"income": income_of(self, chosen, declared_income)})
+
+    @property
+    def lowest_rate(self) -> Decimal:
+        """The best nominal annual rate of the customers whom it is for."""
+        return min(self.rate(history, segment) for history in self.customers for segment in Segment)
+
+    @property
+    def highest_rate(self) -> Decimal:
+        """The dearest nominal annual rate of the customers whom it is for."""
+        return max(self.rate(history, segment) for history in self.customers for segment in Segment)
+
+    @property
+    def days_of_a_period(self) -> int:
+        """Days between two instalments; a month has thirty."""
+        return self._conventions.frequency.days
+
     @property
     def is_working_day(self) -> IsWorkingDay | None:
         """The calendar that due dates are shifted by; None for a product that shifts none."""
-        return working_days(self.timing.country) if self.timing.shift is not Shift.NONE else None
+        return working_days(self.timing.country) if self._conventions.shifts else None
 
     @cached_property
     def asks_for_nothing(self) -> bool:

@@ -44,6 +44,13 @@ class Timing(Data):
     multiple: Annotated[int, Field(ge=1, strict=True)] = Field(
         default=1, description="level instalments are rounded to this many minor units"
     )
+    level_rounding: Rounding | None = Field(
+        default=None, description="how level instalments are rounded; none: as `rounding`", examples=["up"]
+    )
+    level_of_all: bool = Field(
+        default=False,
+        description="paid out in tranches: the level instalment is that of all the principal from the beginning",
+    )
     month_end: MonthEnd = Field(default=MonthEnd.LAST_DAY, description="when a month has no such day")
     broken: Broken = Field(
         default=Broken.IN_PERIOD, description="how the odd days of a longer first period are charged"
@@ -63,6 +70,8 @@ class Timing(Data):
             accrual=self.accrual,
             level=self.level,
             rounding=rounding,
+            level_rounding=self.level_rounding,
+            level_of_all=self.level_of_all,
             multiple=self.multiple,
             month_end=self.month_end,
             broken=self.broken,

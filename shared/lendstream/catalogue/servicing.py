@@ -21,6 +21,11 @@ class InAdvance(StrEnum):
     """To the principal; the instalments to come are computed anew, as many as before."""
     FEWER_INSTALMENTS = "fewer_instalments"
     """To the principal; the instalments to come stay as high as before, and there are fewer."""
+    EVERY_INSTALMENT = "every_instalment"
+    """To all the instalments to come alike, the last one takes the remainder."""
+    NEXT_THEN_LOWER = "next_then_lower"
+    """To the principal of the running instalment; what is beyond it lowers those after it, as many as before.
+    On its due date an instalment is still the running one."""
 
 
 class AllocationBy(StrEnum):
@@ -50,16 +55,17 @@ class InterestOn(StrEnum):
     """By the day, on the principal that is really owed."""
 
 
-def _rising(days: tuple[int, ...]) -> tuple[int, ...]:
-    if any(earlier >= later for earlier, later in pairwise(days)):
-        raise ValueError("list the days in rising order, each once")
-    return days
+def rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Validates a list whose order and uniqueness matter to its readers."""
+    if any(earlier >= later for earlier, later in pairwise(numbers)):
+        raise ValueError("list the numbers in rising order, each once")
+    return numbers
 
 
 Order = Annotated[tuple[Due, ...], AfterValidator(each_once)]
 """The order in which the parts of an instalment are settled."""
 DebitDays = Annotated[
-    tuple[Annotated[int, Field(ge=0, le=30, strict=True)], ...], Field(max_length=31), AfterValidator(_rising)
+    tuple[Annotated[int, Field(ge=0, le=30, strict=True)], ...], Field(max_length=31), AfterValidator(rising)
 ]
 
 
@@ -67,9 +73,7 @@ class ServingRules(Data):
     """How a loan is served; every field stands at the top of the product file."""
 
     late_fee: MinorUnits = Field(default=0, description="charged once for an overdue instalment, minor units")
-    late_fee_rate: Rate = Field(
-        default=Decimal(0), description="beside it: share of the overdue principal and interest of the instalment"
-    )
+    late_fee_rate: Rate = Field(default=Decimal(0), description="beside it: share of what is overdue of the instalment")
     penalty_annual_rate: Rate = Field(description="on overdue principal, a year, by the day (罚息)")
     penalty_on_interest: bool = Field(
         default=False, description="whether overdue interest bears penalty interest too (复利)"
@@ -78,6 +82,9 @@ class ServingRules(Data):
         default=None,
         description="penalty interest of an instalment is at most this share of its principal; none: no such bound",
         examples=["0.5"],
+    )
+    late_fee_on_interest: bool = Field(
+        default=True, description="whether late_fee_rate is charged on overdue interest too, beside the principal"
     )
     grace_days: Annotated[int, Field(ge=0, le=31, strict=True)] = Field(
         default=0, description="days after the due date before late fee and penalty are charged"
@@ -89,16 +96,31 @@ class ServingRules(Data):
     allocation_by: AllocationBy = Field(
         default=AllocationBy.INSTALMENT, description="whether instalment by instalment or part by part"
     )
+    late_allocation: Order | None = Field(
+        default=None,
+        description="what a payment settles first once the loan is more than late_allocation_days past due",
+        examples=[["principal", "interest", "fee", "penalty"]],
+    )
+    late_allocation_days: Annotated[int, Field(ge=0, le=3650, strict=True)] = Field(
+        default=90, description="days past due up to which `allocation` holds where there is a late_allocation"
+    )
     in_advance: InAdvance = Field(
         default=InAdvance.NEXT_INSTALMENT,
         description="where money beyond what is due goes when the customer said nothing",
     )
     in_advance_allocation: Order | None = Field(
-        default=None, description="what is settled first of an instalment paid in advance; none: as in allocation"
+        default=None,
+        description="what is settled first of an instalment paid in advance; none: as in allocation, or where interest "
+        "is on what is really owed, principal before interest",
     )
 
     interest_on: InterestOn = Field(
         default=InterestOn.SCHEDULE, description="interest as scheduled, or by the day on what is really owed"
+    )
+    interest_after_maturity: bool = Field(
+        default=True,
+        description="interest on what is really owed: whether principal that is unpaid after the last due date goes on "
+        "bearing it, charged with further instalments",
     )
     payoff_interest: PayoffInterest = Field(
         default=PayoffInterest.ELAPSED_DAYS, description="interest of the running period when all is paid off early"
@@ -112,6 +134,11 @@ class ServingRules(Data):
     )
     charge_off_days: Annotated[int, Field(ge=1, le=3650, strict=True)] = Field(
         default=180, description="days past due after which the loan is charged off (核销)"
+    )
+    charge_off_accelerates: bool = Field(
+        default=True,
+        description="whether a charge-off makes everything due, with interest until that day (宣布提前到期); false: "
+        "the schedule stays, and all of its interest is given up",
     )
     debit_days: DebitDays = Field(
         default=(0, 1, 3, 7),

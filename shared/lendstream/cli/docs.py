@@ -21,7 +21,7 @@ def build_documents(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 if a file differs.")] = False,
     to: Annotated[Path, typer.Option(help="The documents' folder.", file_okay=False)] = Path("docs"),
 ) -> None:
-    """Write the JSON Schema of every event, the AsyncAPI document and the page of topics."""
+    """Write the JSON Schema of every event and of product files, the AsyncAPI document and the page of topics."""
     found = build.differences(to) if check else build.write(to)
     for name, what in found.items():
         state = what if check else {"missing": "new", "different": "changed", "left over": "removed"}[what]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from lendstream import catalogue as products
 from lendstream.docs import asyncapi, overview
 from lendstream.docs.schemas import every_event, path_of, schema_of
 
@@ -20,6 +21,8 @@ def documents() -> dict[str, str]:
     made["asyncapi/lendstream.yaml"] = _GENERATED + yaml.dump(
         asyncapi.document(), Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=110
     )
+    for name, schema in (("product", products.schema()), ("coupon", products.coupon_schema())):
+        made[f"products/{name}.schema.json"] = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
     made["topics.md"] = overview.page()
     return made
 

@@ -91,6 +91,8 @@ class ApplicationReady(ApplicationEvent):
     """How often the decision has been asked for."""
     options: LoanOptions | None = None
     """What the customer chose beside amount and tenor."""
+    disburse_on: Annotated[date, Field(examples=["2026-03-05"])] | None = None
+    """The day the customer wants the money; left out: at once."""
 
 
 class OfferAccepted(ApplicationEvent):

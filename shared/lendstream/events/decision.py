@@ -54,9 +54,10 @@ class Terms(Model):
     annual_rate: Rate
     """The nominal yearly interest rate."""
     limit: MinorUnits
-    """The most the customer may owe in total, this loan included."""
+    """The most the customer may owe in total, this loan included; for a credit line, the most that may be owed on
+    the line at a time: the amount is its first draw."""
     options: LoanOptions | None = None
-    """What the customer chose beside amount and tenor."""
+    """What the customer chose beside amount and tenor, as approved: tranches are smaller where the amount is."""
 
 
 class CustomerPosition(Model):

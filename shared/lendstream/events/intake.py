@@ -4,6 +4,7 @@ The partner is the one whose topic (and ACL) it is; no field of the payload clai
 """
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -279,10 +280,10 @@ class ApplicationStatusChanged(Event):
 class OfferInstalment(Model):
     """One instalment of an offer."""
 
-    number: Annotated[int, Field(ge=1, examples=[1])]
-    """The instalment's number, from 1."""
+    number: Annotated[int, Field(ge=0, examples=[1])]
+    """The instalment's number, from 1; 0 is what is due at the payout: a down payment, or odd days' interest."""
     due_date: date
-    """The day it is due, if the loan opens on the day of the offer."""
+    """The day it is due, if the money is paid out on the offer's disburse_on."""
     principal: MinorUnits
     """Principal due."""
     interest: MinorUnits
@@ -291,6 +292,72 @@ class OfferInstalment(Model):
     """Fee due with the instalment."""
     total: MinorUnits
     """The amount to pay."""
+    subsidy: MinorUnits = 0
+    """Interest of it that others than the customer bear, not part of the total."""
+
+
+class FeeTime(StrEnum):
+    """When a fee is charged."""
+
+    OPENING = "opening"
+    """Kept from the payout."""
+    INSTALMENT = "instalment"
+    """With every instalment."""
+
+
+class OfferFee(Model):
+    """One fee of an offer, over the whole life of the loan."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40, examples=["travel-insurance"])]
+    """The fee's code in the product."""
+    payee: Annotated[str, Field(min_length=1, max_length=40, examples=["insurer"])]
+    """Who takes it."""
+    when: FeeTime
+    """When it is charged."""
+    amount: MinorUnits
+    """What it comes to in all."""
+
+
+class OfferSubsidy(Model):
+    """Interest that another than the customer bears."""
+
+    payer: Annotated[str, Field(min_length=1, max_length=40, examples=["merchant"])]
+    """Who bears it."""
+    amount: MinorUnits
+    """The interest borne over the whole schedule."""
+
+
+class OfferContingentCost(Model):
+    """What is only charged if the customer pays late or early."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40, examples=["penalty"])]
+    """The charge: late_fee, penalty, prepayment_fee."""
+    amount: MinorUnits = 0
+    """Charged once."""
+    rate: Rate = Decimal(0)
+    """Charged once, beside the amount: this share of the basis (not a year)."""
+    annual_rate: Rate = Decimal(0)
+    """Charged by the day: this share of the basis a year."""
+    basis: Annotated[str, Field(max_length=80, examples=["overdue principal"])] = ""
+    """What the rates are shares of, in words."""
+
+
+class LocalText(Model):
+    """A text in the languages that customers are written to in."""
+
+    zh: str
+    """In Chinese."""
+    en: str
+    """In English."""
+
+
+class OfferBenefit(Model):
+    """What comes with the loan besides the money."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40, examples=["free-delivery"])]
+    """The benefit's code in the product."""
+    name: LocalText
+    """What the customer reads."""
 
 
 class OfferMade(Event):
@@ -328,3 +395,29 @@ class OfferMade(Event):
     """The all-in annual cost (IRR based, all fees included)."""
     valid_until: date
     """The last business day on which the offer can be accepted."""
+    product_version: Annotated[int, Field(ge=1, examples=[1])] | None = None
+    """The version of the product, which the loan keeps."""
+    disburse_on: date | None = None
+    """The day of the payout from which the instalments are computed: the day asked for, or that of the offer."""
+    options: LoanOptions | None = None
+    """What the customer chose, as it is approved: tranches are smaller where the amount is."""
+    limit: MinorUnits = 0
+    """For a credit line, the most that may be owed on it at a time, its first draw (the amount) included; else 0."""
+    net_payout: MinorUnits | None = None
+    """What is paid out after the upfront fee, all tranches together."""
+    fees: tuple[OfferFee, ...] = ()
+    """Every fee with who takes it: they come to total_fees."""
+    subsidies: tuple[OfferSubsidy, ...] = ()
+    """Interest that others bear; no part of it is in total_interest."""
+    contingent_costs: tuple[OfferContingentCost, ...] = ()
+    """What is only charged if the customer pays late or early."""
+    effective_rate: Rate | None = None
+    """The all-in annual cost compounded over the year."""
+    simple_rate: Rate | None = None
+    """The all-in annual cost without compounding (单利): all cost over the principal owed through time."""
+    no_other_charges: LocalText | None = None
+    """The statement that nothing else is charged."""
+    cooling_off_days: Annotated[int, Field(ge=0, le=31, examples=[7])] = 0
+    """Days after the payout in which the loan can be returned for its principal alone."""
+    benefits: tuple[OfferBenefit, ...] = ()
+    """What comes with the loan besides the money."""

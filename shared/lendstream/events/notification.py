@@ -21,7 +21,7 @@ class SkipReason(StrEnum):
     """Why a planned message was not sent."""
 
     PAID = "paid"
-    """The instalment was paid first: a reminder cancelled."""
+    """Nothing is due of the instalment any more, paid or let go: a reminder cancelled."""
     LOAN_ENDED = "loan_ended"
     """The loan was closed or cancelled first."""
     NO_CONSENT = "no_consent"
@@ -32,6 +32,12 @@ class SkipReason(StrEnum):
     """The customer's data was erased."""
     OUT_OF_DATE = "out_of_date"
     """Its day had passed before it could be planned."""
+    RESCHEDULED = "rescheduled"
+    """The instalment has another due date now, or does not exist any more."""
+    CHARGED_OFF = "charged_off"
+    """The loan was given up in the books: its reminders stop."""
+    OVERTAKEN = "overtaken"
+    """What it says does not hold any more: the loan that was closed is owed again."""
 
 
 class NotificationEvent(Event):

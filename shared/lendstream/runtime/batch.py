@@ -81,7 +81,11 @@ class Batch:
                 self._outcomes[item.record.topic, "ignored"] += 1
             elif ours.setdefault(item.inbox_id, item) is not item:
                 self._outcomes[item.record.topic, "duplicate"] += 1
-        fresh = {row["id"] async for row in queries.claim_inbox(connection, ids=sorted(ours))} if ours else set()
+        fresh: set[UUID] = set()
+        if ours:
+            async for row in queries.claim_inbox(connection, ids=sorted(ours)):
+                fresh.add(row["id"])
+                self._day = row["day"]
         for key, item in ours.items():
             if key in fresh:
                 self.items.append(item)
@@ -93,7 +97,8 @@ class Batch:
 
     async def decide(self, connection: Connection) -> None:
         """Load what the items touch and apply their handlers in order."""
-        self._day = await queries.current_day(connection)
+        if self._day is None:
+            self._day = await queries.current_day(connection)
         planned = [(item, context := self._context(item), self._keys(item, context)) for item in self.items]
         wanted: dict[Store[Any], set[UUID]] = defaultdict(set)
         for _, _, steps in planned:

@@ -90,8 +90,9 @@ class Days:
         started = time.perf_counter()
         async with self._pool.acquire() as connection:
             aside = {row["aggregate_id"] async for row in queries.set_aside_of(connection, day=day)}
+        unchanged: set[UUID] = set()
         while self._step is not None and not self._stopping:
-            if not await self._walk_chunk(self._step, day, story, aside):
+            if not await self._walk_chunk(self._step, day, story, aside, unchanged):
                 break
         if self._stopping:
             return
@@ -107,8 +108,12 @@ class Days:
             "business day closed", day=str(day), seconds=round(time.perf_counter() - started, 3), set_aside=len(aside)
         )
 
-    async def _walk_chunk(self, step: DayStep, day: date, story: Story, aside: set[UUID]) -> bool:
-        """One transaction; returns whether it found anything to do."""
+    async def _walk_chunk(self, step: DayStep, day: date, story: Story, aside: set[UUID], unchanged: set[UUID]) -> bool:
+        """One transaction; returns whether it found anything to do.
+
+        unchanged: aggregates that were found due and not changed: between the two, a record may have changed them. One
+        that is found so again is set aside, or the walk would never end.
+        """
         context = self._context(day)
         async with transaction(self._pool) as connection:
             found = await step.due(connection, day, self._chunk + len(aside))
@@ -124,10 +129,13 @@ class Days:
                 state = workspace.loaded[step.store].get(key)
                 try:
                     decision = step.handle(state, day, context)
-                    if decision.state is state:
+                    if decision.state is state and key in unchanged:
                         raise LookupError("the day found this aggregate due but did not change it")
                 except Exception as error:
                     failed[key] = "".join(traceback.format_exception(error))[-4000:]
+                    continue
+                if decision.state is state:
+                    unchanged.add(key)
                     continue
                 workspace.now[step.store][key] = decision.state
                 told, source = story.told_as(decision.story), self._unit_of_work.rules.source

@@ -1,6 +1,6 @@
 """From a record of the broker to an item of work: decoded, or with the error that will be told."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import UUID
@@ -9,6 +9,8 @@ from lendstream.envelope import Envelope, Record, Tombstone, decode
 from lendstream.errors import DataError, FieldError
 from lendstream.events.base import Command, Event
 from lendstream.topics import INTAKE
+
+_INTAKE = INTAKE.name.split("<")[0]
 
 
 @dataclass(slots=True)
@@ -30,12 +32,12 @@ def inbox_id(record: Record) -> UUID:
     return UUID(bytes=digest.digest())
 
 
-def read(record: Record) -> Item:
-    """Decode a record; an error becomes part of the item."""
+def read(record: Record, wanted: Container[type[Event]] | None = None) -> Item:
+    """Decode a record, if it is of a wanted type; an error becomes part of the item."""
     item = Item(record, inbox_id(record), None)
     try:
-        item.content = decode(record)
-        if item.content is None and record.topic.startswith(INTAKE.name.split("<")[0]):
+        item.content = decode(record, wanted)
+        if item.content is None and record.topic.startswith(_INTAKE) and _is_unknown(record):
             known = ", ".join(event.__name__ for event in INTAKE.events)
             shown = (record.header("ce_type") or "")[:80]
             raise DataError(
@@ -51,6 +53,10 @@ def read(record: Record) -> Item:
     return item
 
 
-def read_all(records: Sequence[Record]) -> list[Item]:
+def _is_unknown(record: Record) -> bool:
+    return INTAKE.event_type(record.header("ce_type") or "") is None
+
+
+def read_all(records: Sequence[Record], wanted: Container[type[Event]] | None = None) -> list[Item]:
     """Decode a batch, in order."""
-    return [read(record) for record in records]
+    return [read(record, wanted) for record in records]

@@ -91,17 +91,20 @@ class Relay:
                 await connection.close(timeout=5)
 
     async def _publish_all(self, connection: Connection, producer: AIOKafkaProducer) -> None:
-        """Keep two batches on their way: one is read and sent while the other's acknowledgements come in."""
+        """Keep two batches on their way: one is read and sent while the other's acknowledgements come in.
+
+        While they come in it reads only where there may be more: after a full batch, or when it was woken.
+        """
         flying: asyncio.Task[list[int]] | None = None
         in_flight: list[int] = []
+        rows: list[Any] = []
         measured = 0.0
         try:
             while True:
+                more = not flying or len(rows) == self._batch_size or self._woken.is_set() or self._stopping
                 self._woken.clear()
                 stopping = self._stopping
-                blocked = self._still_blocked()
-                waiting = queries.read_outbox(connection, in_flight=in_flight, blocked=blocked, n=self._batch_size)
-                rows = [row async for row in waiting]
+                rows = await self._read(connection, in_flight) if more else []
                 sent = await self._send(producer, rows) if rows else None
                 if flying is not None:
                     await self._done(connection, await flying)
@@ -117,6 +120,11 @@ class Relay:
                 flying.cancel()
                 with suppress(BaseException):
                     await flying
+
+    async def _read(self, connection: Connection, in_flight: list[int]) -> list[Any]:
+        blocked = self._still_blocked()
+        rows = queries.read_outbox(connection, in_flight=in_flight, blocked=blocked, n=self._batch_size)
+        return [row async for row in rows]
 
     async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> tuple[list[int], list[Any]]:
         """Hand rows to the producer in order; rows for a topic that does not exist stay where they are."""

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from lendstream.envelope import Envelope, Record, Tombstone
 from lendstream.errors import DataError
 from lendstream.events.base import Command, Event
+from lendstream.events.calendar import BusinessDayStarted
 from lendstream.runtime.decider import Route
 from lendstream.topics import Topic
 
@@ -36,6 +38,16 @@ class Rules:
         """The routes of an event, a command or a tombstone."""
         table: dict[type[Event] | type[Command] | str, list[Route]] = self.__dict__["_table"]
         return table.get(content.topic.name if isinstance(content, Tombstone) else type(content.data), ())
+
+    @cached_property
+    def events(self) -> frozenset[type[Event]]:
+        """The events that concern the service: no other is even read."""
+        return frozenset(
+            {
+                BusinessDayStarted,
+                *(route.on for route in self.routes if isinstance(route.on, type) and issubclass(route.on, Event)),
+            }
+        )
 
     @property
     def source(self) -> str:

@@ -159,6 +159,7 @@ class _Process:
             self._service.topics,
             unit_of_work.process,
             settings.batch_size,
+            settings.gather_ms,
         )
         runtime = Runtime(name, settings, pool, unit_of_work)
         if self._service.api is not None:

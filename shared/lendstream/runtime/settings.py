@@ -48,6 +48,9 @@ class ServiceSettings(KafkaSettings):
     lender: str = Field(default="lendstream", description="The lender whose business days count.")
     time_zone: str = Field(default="Asia/Shanghai", description="The lender's time zone.")
     batch_size: int = Field(default=500, ge=1, le=10_000, description="The most records in one transaction.")
+    gather_ms: int = Field(
+        default=50, ge=1, le=1000, description="How many milliseconds few records wait for others to share a batch."
+    )
     day_chunk: int = Field(default=500, ge=1, le=10_000, description="Aggregates in one transaction of a day's walk.")
     pool_size: int = Field(default=8, ge=4, le=100, description="Database connections of the process.")
     statement_timeout_seconds: float = Field(default=60, gt=0, description="The longest a single statement may take.")

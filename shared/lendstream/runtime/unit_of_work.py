@@ -47,7 +47,7 @@ class UnitOfWork:
 
         Errors: infrastructure errors (try the same batch again), TooManyDeadLettersError (stop).
         """
-        items = read_all(records)
+        items = read_all(records, self._rules.events)
         try:
             await self._attempt(items)
         except Exception as error:

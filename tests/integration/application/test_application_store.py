@@ -49,7 +49,9 @@ def lives() -> list[Application]:
     offered = decided(DESK, waiting[1], decision(waiting[1]), context())[0]
     declined = decided(DESK, waiting[2], decision(waiting[2], approved=False), context())[0]
     asked, _ = ask_again(waiting[3], NOW, timedelta(seconds=30))
-    return [waiting[0], offered, declined, asked]
+    chosen = received("R-4", options={"due_day": 10, "coupon": "SPRING-50"}, debit_account="acct_mine")
+    with_options = decided(DESK, chosen, decision(chosen, options=chosen.asked.options), context())[0]
+    return [waiting[0], offered, declined, asked, with_options]
 
 
 async def save(pool: Pool, store: Any, changes: dict[UUID, Any]) -> None:
@@ -89,11 +91,12 @@ async def test_open_offers_are_found_when_their_last_day_is_over(pool: Pool) -> 
     last = TODAY + timedelta(DESK.catalogue.product("cash-small").offer_valid_days)
     async with pool.acquire() as connection:
         assert await APPLICATIONS.offers_over(connection, last, 10) == []
-        assert await APPLICATIONS.offers_over(connection, last + timedelta(1), 10) == [offered.application_id]
+        over = await APPLICATIONS.offers_over(connection, last + timedelta(1), 10)
+        assert set(over) == {offered.application_id, states[4].application_id}
     expired = expire(offered, last + timedelta(1), context())[0]
     await save(pool, APPLICATIONS, {offered.application_id: Change(offered, expired)})
     async with pool.acquire() as connection:
-        assert await APPLICATIONS.offers_over(connection, last + timedelta(1), 10) == []
+        assert await APPLICATIONS.offers_over(connection, last + timedelta(1), 10) == [states[4].application_id]
 
 
 async def test_overdue_decisions_are_found_in_the_order_of_their_waiting(pool: Pool) -> None:

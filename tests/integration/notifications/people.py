@@ -12,6 +12,7 @@ from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayStarted
 from lendstream.events.customer import CustomerKey, CustomerProfile
 from lendstream.events.intake import Consents, Identity, Language
+from lendstream.events.loan import LoanEvent
 from lendstream.events.notification import NotificationEvent
 from lendstream.privacy import Vault
 from lendstream.topics import CUSTOMER, CUSTOMER_KEY, NOTIFICATION
@@ -86,6 +87,10 @@ class Person:
     def paid(self, sequence: int, *parts: tuple[int, int, bool]) -> Record:
         """A payment on the loan."""
         return record(stories.paid(sequence, *parts, loan_id=self.loan, customer_id=self.id))
+
+    def told(self, event: LoanEvent) -> Record:
+        """Something that happens to the loan."""
+        return record(event.model_copy(update={"loan_id": self.loan, "customer_id": self.id}))
 
     def reminder(self, name: str, instalment: int = 1) -> str:
         """The key of a reminder."""

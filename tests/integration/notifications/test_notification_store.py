@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -9,11 +10,15 @@ import pytest
 
 from lendstream.events.notification import Channel
 from lendstream.runtime.decider import Change
+from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.sql import Pool
 from lendstream_notifications import store
 from lendstream_notifications.domain.contact import Contact, give_article
-from lendstream_notifications.domain.message import Message, State
-from lendstream_notifications.domain.plan import Plan, apply_payment, end_plan, start_day
+from lendstream_notifications.domain.following import follow
+from lendstream_notifications.domain.message import Facts, Message, State
+from lendstream_notifications.domain.plan import Instalment, Plan, Reminder
+from lendstream_notifications.domain.reminders import start_day
+from lendstream_notifications.main import MIGRATIONS
 from lendstream_notifications.store import Contacts, Plans
 from unit.notifications import stories
 from unit.notifications.stories import CUSTOMER, DUE, LOAN, NOW, RULES, Moment, at
@@ -48,10 +53,87 @@ async def test_a_plan_comes_back_as_it_was_saved_at_every_stage(pool: Pool) -> N
     plan = stories.plan()
     assert await saved_plan(pool, plan) == plan
     plan, _ = start_day(plan, DUE, at(DUE), rules=RULES)
-    plan, _ = apply_payment(plan, stories.paid(2, (1, 40_000, False), (2, 101_500, True)), Moment(), rules=RULES)
-    plan, _ = end_plan(plan, stories.closed(3), Moment(), rules=RULES)
+    plan, _ = follow(plan, stories.paid(2, (1, 40_000, False), (2, 101_500, True)), Moment(), rules=RULES)
+    plan, _ = follow(plan, stories.closed(3), Moment(), rules=RULES)
     assert await saved_plan(pool, plan) == replace(plan, messages=())
     assert await messages(pool) == list(plan.messages)
+
+
+async def test_a_plan_of_a_changing_loan_comes_back_with_its_messages(pool: Pool) -> None:
+    plan = stories.plan(2)
+    for event in (
+        stories.requested(2, 1),
+        stories.paid(3, (1, stories.WHOLE, True), (2, 5_000, False), (4, 700, False)),
+        stories.undone(4, (1, stories.WHOLE, True), on=DUE),
+        stories.rescheduled(5, (1, DUE + timedelta(30), 60_000), (3, DUE + timedelta(60), 60_000), on=DUE),
+        stories.closed(6, credit=5, on=DUE),
+        stories.charged_off(7),
+        stories.reopened(8),
+    ):
+        plan, _ = follow(plan, event, at(DUE), rules=RULES)
+        assert await saved_plan(pool, plan) == replace(plan, messages=())
+        plan = replace(plan, messages=())
+    assert (plan.unplaced, plan.told, plan.told_on, plan.charged_off) == ({2: 5_000, 4: 700}, (1,), DUE, True)
+    kept = {each.key.split("/", 1)[1]: each for each in await messages(pool)}
+    assert {each.kind for each in kept.values() if each.facts} == {"payment_bounced", "relief_agreed", "loan_closed"}
+    assert kept["relief_agreed/5"].facts == Facts(
+        amounts={"old_amount": stories.WHOLE, "amount": 60_000},
+        days={"due_date": DUE + timedelta(30), "old_last": DUE + timedelta(30), "last": DUE + timedelta(60)},
+        numbers={"left": 2},
+    )
+    assert (kept["1/due/4"].due_date, kept["1/due/4"].state) == (DUE, State.QUEUED)
+
+
+async def test_plans_and_messages_of_before_are_carried_over(database: str) -> None:
+    """As version 0001 wrote them: of an instalment only what was left of it, of a reminder not what it is about."""
+    first, *_ = sorted(MIGRATIONS.glob("*.sql"))
+    async with asyncpg.create_pool(database, min_size=1, max_size=2) as pool:
+        async with pool.acquire() as connection:
+            await connection.execute(first.read_text("utf-8"))
+            await connection.execute(
+                "INSERT INTO plan (loan_id, customer_id, currency, sequence, next_on, ended, instalments, reminders) "
+                "VALUES ($1, $2, 'CNY', 3, $3, false, $4, $5), ($6, $2, 'CNY', 4, NULL, true, '[]', '[]')",
+                LOAN,
+                CUSTOMER,
+                DUE,
+                f'[[1, "{DUE}", 61500], [2, "{DUE + timedelta(30)}", 0]]',
+                f'[[1, "due", "reminder_due", "{DUE}"], [1, "due+1", "reminder_overdue_1", "{DUE + timedelta(1)}"]]',
+                CUSTOMER,
+            )
+            await connection.execute(
+                "INSERT INTO message (message_key, customer_id, loan_id, instalment, kind, planned_for, queued_on, "
+                "state, channel, attempts, fell_back, in_doubt, created_at, next_attempt_at) "
+                "VALUES ('k', $1, $2, 1, 'reminder_before_due', $3, $3, 'queued', 'sms', 0, false, false, $4, $4)",
+                CUSTOMER,
+                LOAN,
+                DUE - timedelta(3),
+                NOW,
+            )
+            await connection.execute(
+                "CREATE TABLE schema_migration (id text PRIMARY KEY, digest text NOT NULL, "
+                "applied_at timestamptz NOT NULL DEFAULT now())"
+            )
+            digest = sha256(first.read_bytes()).hexdigest()
+            await connection.execute(
+                "INSERT INTO schema_migration VALUES ($1, $2)", f"notifications/{first.stem}", digest
+            )
+            await migrate(connection, {"runtime": RUNTIME_MIGRATIONS, "notifications": MIGRATIONS})
+            plans = await PLANS.read(connection, [LOAN, CUSTOMER])
+        plan = plans[LOAN]
+        assert plan.instalments == (
+            Instalment(1, DUE, 61_500),
+            Instalment(2, DUE + timedelta(30), 0),
+        )
+        assert plan.reminders == (
+            Reminder(1, "due", "reminder_due", DUE, DUE),
+            Reminder(1, "due+1", "reminder_overdue_1", DUE + timedelta(1), DUE),
+        )
+        assert (plans[CUSTOMER].ended, plans[CUSTOMER].reminders) == (True, ())
+        after, _ = follow(plan, stories.undone(4, (1, 40_000, False)), at(DUE), rules=RULES)
+        assert after.instalments[0].due == 101_500
+        (message,) = await messages(pool)
+        assert (message.due_date, message.facts) == (None, None)
+        assert plan.unwanted(1, message.due_date) is None
 
 
 async def test_a_contact_comes_back_as_it_was_saved_at_every_stage(pool: Pool) -> None:
@@ -158,9 +240,12 @@ async def test_nothing_in_the_database_names_a_person(pool: Pool) -> None:
         ("plan", "currency"),
         ("plan", "instalments"),
         ("plan", "reminders"),
+        ("plan", "told"),
+        ("plan", "unplaced"),
         ("plan", "traceparent"),
         ("message", "channel"),
         ("message", "correlation_id"),
+        ("message", "facts"),
         ("message", "kind"),
         ("message", "language"),
         ("message", "message_key"),

@@ -68,6 +68,43 @@ async def test_borrowers_are_told_once_each_in_their_language_until_they_pay(
     assert {(each.correlation_id, each.traceparent) for each in of_the_loan} == {("the-submission", trace)}
 
 
+async def test_a_loan_that_changes_is_told_of_and_reminded_of_by_its_new_dates(
+    start: Start, kafka_bootstrap: str, mailbox: MailBox, gateway: Gateway
+) -> None:
+    person = Person()
+    whole = (1, WHOLE, True)
+    later = DUE + timedelta(20)
+    async with mailbox.listening(), gateway.listening():
+        await start().started()
+        await publish(kafka_bootstrap, day(BEFORE), *person.known(), person.opened(), person.paid(2, whole))
+        await outcome_of(kafka_bootstrap, *(person.reminder(name) for name in ("due-3", "due", "due+1", "due+7")))
+
+        bounced = person.told(stories.undone(3, whole, on=BEFORE))
+        await publish(kafka_bootstrap, bounced, bounced)
+        keys = [f"{person.loan}/payment_bounced/3", person.reminder("due-3/3")]
+        assert [type(each) for each in await outcome_of(kafka_bootstrap, *keys)] == [NotificationSent] * 2
+
+        relief = stories.rescheduled(4, (1, later, 60_000), (2, later + timedelta(30), 60_000), on=BEFORE)
+        await publish(kafka_bootstrap, person.told(relief), person.told(stories.hardship(5, on=BEFORE)))
+        (told,) = await outcome_of(kafka_bootstrap, f"{person.loan}/relief_agreed/4")
+        assert isinstance(told, NotificationSent)
+        assert told.channel is Channel.MAIL
+        for skipped in await outcome_of(kafka_bootstrap, *(person.reminder(f"{n}/3") for n in ("due", "due+1"))):
+            assert isinstance(skipped, NotificationSkipped)
+            assert skipped.reason is SkipReason.RESCHEDULED
+
+        await publish(kafka_bootstrap, day(later), person.told(stories.closed(6, credit=5_000, on=later)))
+        (thanks,) = await outcome_of(kafka_bootstrap, f"{person.loan}/loan_closed/6")
+        assert isinstance(thanks, NotificationSent)
+    texts = {key.split("/", 1)[1]: each["text"] for key, each in gateway.delivered.items()}
+    assert texts["payment_bounced/3"].startswith("【Lendstream】您2026年3月2日的还款¥1,015.00被退回")
+    assert "¥1,015.00" in texts["due-3/3"]
+    assert texts["loan_closed/6"] == (
+        "【Lendstream】您的贷款已全部还清，感谢您。多付的¥50.00将退还给您。咨询：service@lendstream.example"
+    )
+    assert "每期还款：由¥1,015.00改为¥600.00" in "".join(each.get_content() for each in mailbox.mails)
+
+
 async def test_the_customer_may_become_known_after_the_reminder_was_due(
     start: Start, kafka_bootstrap: str, database: str, mailbox: MailBox, gateway: Gateway
 ) -> None:

@@ -22,7 +22,7 @@ from lendstream.runtime.unit_of_work import UnitOfWork
 from lendstream_local.stack import Stack
 from lendstream_notifications import store
 from lendstream_notifications.domain.message import Message, State
-from lendstream_notifications.domain.plan import start_day
+from lendstream_notifications.domain.reminders import start_day
 from lendstream_notifications.domain.sending import Answer, Delivery, Retry
 from lendstream_notifications.recipients import Recipients
 from lendstream_notifications.sender import Pace, Sender

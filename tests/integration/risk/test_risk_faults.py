@@ -36,19 +36,21 @@ def story(chance: random.Random, customers: list[UUID], count: int) -> list[Even
 
 
 @asynccontextmanager
-async def flow(workers: Workers, seed: int, batches: int = 30) -> AsyncIterator[None]:
-    """Publishes in small batches while the block runs; then all of it is published."""
+async def flow(workers: Workers, seed: int) -> AsyncIterator[None]:
+    """Publishes in small batches for as long as the block runs: whoever waits in it for more decisions gets them."""
     chance = random.Random(seed)
     customers = [uuid4() for _ in range(CUSTOMERS)]
+    over = asyncio.Event()
 
     async def publish() -> None:
-        for _ in range(batches):
+        while not over.is_set():
             await workers.publish(*story(chance, customers, 40))
             await asyncio.sleep(0.2)
 
     publishing = asyncio.create_task(publish())
     try:
         yield
+        over.set()
         await publishing
     finally:
         publishing.cancel()

@@ -13,7 +13,7 @@ from lendstream.topics import APPLICATION, DEAD_LETTER, DECISION
 from lendstream_risk import policies
 from lendstream_risk.domain.customer import Customer
 from lendstream_risk.handlers import HANDLERS
-from support.broker import producer, read_topic
+from support.broker import Positions, producer, read_topic
 from support.processes import Process
 from support.risk import records
 from support.waiting import until
@@ -30,6 +30,8 @@ class Workers:
         self._folder = folder
         self._group = f"risk-{uuid4()}"
         self._made: list[Process] = []
+        self._found: dict[UUID, set[tuple[str, bytes]]] = defaultdict(set)
+        self._read: Positions = {}
 
     def make(self, **settings: str) -> Process:
         """An instance, not yet started, with a data folder of its own."""
@@ -59,8 +61,8 @@ class Workers:
 
     async def decisions(self) -> dict[UUID, ApplicationDecided]:
         """The decision of each application; fails if any was published twice and not the same, or under two ids."""
-        found: dict[UUID, set[tuple[str, bytes]]] = defaultdict(set)
-        for record in await read_topic(self.bootstrap, DECISION.name):
+        found = self._found
+        for record in await read_topic(self.bootstrap, DECISION.name, after=self._read):
             envelope = decode(record)
             assert isinstance(envelope, Envelope)
             assert isinstance(envelope.data, ApplicationDecided)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -11,6 +13,7 @@ import pytest
 
 from integration.runtime import toy
 from lendstream.envelope import Record
+from lendstream.events.payment import DisbursementFailed
 from lendstream.runtime.limits import DeadLetterLimits, TooManyDeadLettersError
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, ChangedMigrationError, migrate
 from lendstream.runtime.rules import Rules
@@ -71,6 +74,16 @@ async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(pool: Pool, 
     kinds = [dict(zip(row["headers"][::2], row["headers"][1::2], strict=True))["dlq_error_type"] for row in dead]
     assert sorted(kinds) == ["CheckViolationError", "DataError", "KeyError", "Refused"]
     assert next(row["payload"] for row in dead if b"not" in row["payload"]) == b"not json"
+
+
+async def test_what_no_rule_answers_is_left_alone_whatever_it_holds(pool: Pool, unit_of_work: UnitOfWork) -> None:
+    failed = DisbursementFailed(
+        disbursement_id=uuid4(), loan_id=uuid4(), reason="closed", retryable=False, failed_on=date(2026, 1, 1)
+    )
+    record = toy.record(failed)
+    await unit_of_work.process([record, replace(record, value=b"not json"), toy.record(toy.payment(1))])
+    assert [row["type"] for row in await outbox(pool)] == ["PaymentApplied"]
+    assert await pool.fetchval("SELECT count(*) FROM inbox") == 1
 
 
 async def test_a_dead_letter_can_be_tried_again_under_the_same_id(pool: Pool, unit_of_work: UnitOfWork) -> None:

@@ -13,7 +13,7 @@ from lendstream.events.loan import Bucket, LoanDisbursed, PaymentApplied
 from lendstream.journal_chain import START, Chain
 from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.sql import Connection
-from lendstream_servicing import books_store
+from lendstream_servicing import books_audit, books_store
 from lendstream_servicing.books_store import RestoredElsewhereError, close_books, save_journals
 from lendstream_servicing.books_views import Reconciliation, Verification
 from lendstream_servicing.domain.books import Draft, Facts, chained, draft, drafts_of
@@ -204,7 +204,7 @@ async def test_the_trial_balance_sums_to_zero(connection: Connection) -> None:
     waiting = draft(JournalKind.SUSPENSE, DAY, "CNY", "early", (Role.BANK, 7), (Role.SUSPENSE, -7))
     await save_journals(connection, chained(START, str(uuid4()), waiting, CHART.numbers, DAY)[1])
     for _ in range(2):  # not folded yet, then folded
-        shown = await books_store.trial_balance(connection, CHART)
+        shown = await books_audit.trial_balance(connection, CHART)
         assert shown.balanced
         assert [(each.currency, each.debit, each.difference) for each in shown.sums] == [("CNY", 601_007, 0)]
         rows = {(row.account, row.product): (row.debit, row.credit, row.balance) for row in shown.rows}
@@ -219,7 +219,7 @@ async def test_the_trial_balance_sums_to_zero(connection: Connection) -> None:
         await queries.fold(connection)
     await connection.execute("UPDATE journal SET amounts = '{600001,-600000}' WHERE kind = 'disbursement'")
     await books_store.rebuild_totals(connection)
-    broken = await books_store.trial_balance(connection, CHART)
+    broken = await books_audit.trial_balance(connection, CHART)
     assert (broken.balanced, broken.sums[0].difference) == (False, 1)
 
 
@@ -235,7 +235,7 @@ async def three_books(connection: Connection) -> UUID:
 
 async def verified(connection: Connection) -> Verification:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await books_store.verify(connection)
+        return await books_audit.verify(connection)
 
 
 async def test_books_that_nobody_touched_hold(connection: Connection) -> None:
@@ -246,7 +246,7 @@ async def test_books_that_nobody_touched_hold(connection: Connection) -> None:
 
 async def reconciled(connection: Connection) -> Reconciliation:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await books_store.reconcile(connection, CHART, POLICY)
+        return await books_audit.reconcile(connection, CHART, POLICY)
 
 
 TAMPERED = {
@@ -337,8 +337,8 @@ async def test_a_dump_restored_into_another_server_is_noticed_and_rebuilt(connec
     await connection.execute("UPDATE journal SET txid = '900000001' WHERE number = 1")
     for refused in (
         lambda: close(connection),
-        lambda: books_store.verify(connection),
-        lambda: books_store.trial_balance(connection, CHART),
+        lambda: books_audit.verify(connection),
+        lambda: books_audit.trial_balance(connection, CHART),
         lambda: reconciled(connection),
     ):
         with pytest.raises(RestoredElsewhereError):

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from lendstream.amortization import disclose, generate
 from lendstream.errors import DataError, Refused
 from lendstream.events import application as lending
 from lendstream.events import intake
@@ -166,21 +165,6 @@ class TestDecision:
         assert after.ask_again_at is None
         assert (after.offer, after.tenor) == (offer, 6)
         assert after.offer_open_until == offer.valid_until
-
-    @pytest.mark.parametrize("code", [each.code for each in DESK.catalogue])
-    def test_the_offer_of_every_product_is_the_amortization_engines_schedule(self, code: str) -> None:
-        product = DESK.catalogue.product(code)
-        tenor, amount = product.tenors[-1], product.amount.max
-        application = received(product=code, amount=amount, instalments=tenor, currency=product.currency)
-        _after, events = decided(DESK, application, decision(application, annual_rate=Decimal("0.1")), context())
-        offer = events[0]
-        assert isinstance(offer, OfferMade)
-        schedule = generate(product.terms(amount, tenor, Decimal("0.1"), TODAY))
-        cost = disclose(schedule, product.upfront_fee(amount))
-        assert [(row.due_date, row.principal, row.interest, row.fee) for row in offer.instalments] == [
-            (row.due_date, row.principal, row.interest, row.fee) for row in schedule.instalments
-        ]
-        assert (offer.upfront_fee, offer.total_fees, offer.apr) == (cost.upfront_fee, cost.total_fees, cost.apr)
 
     def test_a_refusal_is_told_with_its_reasons(self) -> None:
         application = received()

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from lendstream.runtime.auth import Scope, TokenHolder, digest_of
 from lendstream.runtime.http import operations_app
 from lendstream.runtime.settings import ServiceSettings
 from lendstream.runtime.state import Runtime
@@ -33,7 +34,9 @@ def client(error: Exception) -> httpx.AsyncClient:
     runtime = Runtime("application", settings, cast("Any", NoPool(error)), cast("Any", None))
     app = operations_app("application", dict)
     app.include_router(api.router(runtime, Applications(), {"phone-shop": SecretStr(TOKEN)}))
-    app.include_router(erasure.router(runtime, Customers(), SecretStr(TOKEN)))
+    app.include_router(
+        erasure.router(runtime, Customers(), {digest_of(TOKEN): TokenHolder(name="mei", scopes=(Scope.ADMIN,))})
+    )
     headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": "k"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://application", headers=headers)

@@ -118,7 +118,12 @@ def test_a_merchant_is_paid_for_an_order() -> None:
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    wrong = {"due_day": 3, "income": 1, "tranches": tranches(("2026-01-01", 10**9)), "coupon": "NOWHERE"}
+    wrong: dict[str, Any] = {
+        "due_day": 3,
+        "income": 1,
+        "tranches": tranches(("2026-01-01", 10**9)),
+        "coupon": "NOWHERE",
+    }
     assert faults("travel", **wrong).keys() == {
         "due_day",
         "income",

@@ -64,6 +64,12 @@ def test_every_cost_of_paying_late_or_early_is_told() -> None:
         ({"small_balance": 50_000}, "below the smallest loan"),
         ({"prepayment_fee_rate": "1"}, "less than 1"),
         ({"charge_off_days": 0}, "greater than or equal to 1"),
+        ({"tranches_max": 2, "method": "flat"}, "has no place in method flat"),
+        ({"tranches_max": 2, "revolving": True}, "cannot be combined"),
+        ({"tranches_max": 2, "down_payment": "0.2"}, "cannot be combined"),
+        ({"merchants": ["City Cinema"]}, "match pattern"),
+        ({"tenors": [6, 3]}, "rising order"),
+        ({"amount": {"min": 50_000, "max": 55_000, "step": 10_000}}, "multiples of the step"),
     ],
 )
 def test_rules_that_contradict_are_refused(fields: dict[str, Any], told: str) -> None:

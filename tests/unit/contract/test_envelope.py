@@ -67,6 +67,14 @@ def test_a_type_that_the_topic_does_not_know_is_a_newer_writers() -> None:
     assert decode(with_headers(ce_type=b"ApplicationReconsidered")) is None
 
 
+def test_what_a_reader_does_not_want_is_not_read() -> None:
+    broken = replace(GOOD, value=b"not json")
+    assert decode(broken, {LoanClosed}) is None
+    assert isinstance(decode(GOOD, {ApplicationWithdrawn}), Envelope)
+    with pytest.raises(DataError):
+        decode(broken, {ApplicationWithdrawn})
+
+
 def test_a_record_without_optional_headers_is_read() -> None:
     record = with_headers(ce_time=None, ce_subject=None, ce_correlationid=None, ce_causationid=None, traceparent=None)
     found = decode(replace(record, timestamp=NOW))

@@ -16,8 +16,9 @@ from lendstream.events.notification import (
     SkipReason,
 )
 from lendstream_notifications.domain.contact import Contact
+from lendstream_notifications.domain.following import follow
 from lendstream_notifications.domain.message import Message, State
-from lendstream_notifications.domain.plan import apply_payment, end_plan, start_day
+from lendstream_notifications.domain.reminders import start_day
 from lendstream_notifications.domain.sending import (
     Answer,
     Delivery,
@@ -66,7 +67,7 @@ def failure_of(step: Step) -> NotificationFailed:
 
 
 def test_a_wanted_message_is_handed_over_with_what_is_due_now() -> None:
-    partly, _ = apply_payment(PLAN, stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES)
+    partly, _ = follow(PLAN, stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES)
     step = decided(plan=partly)
     assert step.events == ()
     assert step.hand_over is not None
@@ -77,12 +78,12 @@ def test_a_wanted_message_is_handed_over_with_what_is_due_now() -> None:
 
 
 def test_a_payment_that_lands_while_the_message_waits_stops_it() -> None:
-    paid, _ = apply_payment(PLAN, stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
+    paid, _ = follow(PLAN, stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
     assert reason_of(decided(plan=paid)) is SkipReason.PAID
 
 
 def test_an_ended_loan_has_no_reminders() -> None:
-    ended, _ = end_plan(PLAN, stories.cancelled(2), Moment(), rules=RULES)
+    ended, _ = follow(PLAN, stories.cancelled(2), Moment(), rules=RULES)
     assert reason_of(decided(plan=ended)) is SkipReason.LOAN_ENDED
     assert reason_of(decided(plan=None)) is SkipReason.LOAN_ENDED
 
@@ -248,7 +249,7 @@ def test_doubt_is_never_told_as_anything_else(answer: Answer) -> None:
 
 def test_a_text_in_doubt_that_is_not_wanted_any_more_is_not_called_skipped() -> None:
     doubtful = concluded(Answer.IN_DOUBT).message
-    paid, _ = apply_payment(PLAN, stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
+    paid, _ = follow(PLAN, stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
     assert failure_of(decided(doubtful, plan=paid)).reason == "delivery_unknown"
     erased = replace(stories.contact(), key_erased=True)
     assert failure_of(decided(doubtful, contact=erased)).reason == "delivery_unknown"

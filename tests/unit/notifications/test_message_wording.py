@@ -10,9 +10,10 @@ import pytest
 from jinja2 import UndefinedError
 
 from lendstream.events.intake import Language
+from lendstream.events.loan import ClosingReason
 from lendstream.events.notification import Channel
 from lendstream_notifications import rules, wording
-from lendstream_notifications.domain.message import Message
+from lendstream_notifications.domain.message import Facts, Message
 from lendstream_notifications.domain.plan import Instalment
 from lendstream_notifications.domain.sending import HandOver, Recipient
 from lendstream_notifications.wording import Text, Wording, day, money
@@ -55,6 +56,14 @@ THREATS = {
         "employer",
     ),
 }
+HAPPENED = Facts(
+    amounts={"amount": 128_050, "old_amount": 256_100},
+    days=dict.fromkeys(("due_date", "old_last", "last", "value_date", "closed_on", "requested_on"), date(2026, 9, 22)),
+    numbers={"instalment": 12, "left": 24},
+    words={"reason": "repaid"},
+)
+"""What the messages about a loan tell, together."""
+NOTICES = set(RULES.notices.values())
 ALL = [(kind, language, channel) for kind in RULES.kinds for language in Language for channel in Channel]
 REMINDERS = [each for each in ALL if each[0].startswith("reminder")]
 
@@ -62,6 +71,7 @@ REMINDERS = [each for each in ALL if each[0].startswith("reminder")]
 def hand_over(kind: str, language: Language, channel: Channel, name: str = "王小明") -> HandOver:
     now = datetime(2026, 4, 2, tzinfo=UTC)
     message = Message(
+        facts=HAPPENED if kind in NOTICES else None,
         key="key",
         customer_id=CUSTOMER,
         kind=kind,
@@ -115,6 +125,53 @@ def test_a_text_is_one_line_of_at_most_two_segments_and_names_nobody(kind: str, 
     assert "王小明" not in body  # a text shows on a locked screen
     if language is Language.ENGLISH:
         assert set(body) <= GSM
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("credit", [{}, {"credit": 500}])
+def test_a_closing_has_its_own_words_for_each_reason(
+    channel: Channel, language: Language, credit: dict[str, int]
+) -> None:
+    over = hand_over("loan_closed", language, channel)
+    bodies = set()
+    for reason in ClosingReason:
+        facts = replace(HAPPENED, amounts=credit, words={"reason": reason.value})
+        body = WORDING.text(replace(over, message=replace(over.message, facts=facts))).body
+        assert ("¥5.00" in body) is bool(credit)
+        assert not re.search(r"[{}]|None|  |\n\n\n", body)
+        if channel is Channel.SMS:
+            assert len(body) <= SEGMENTS[language]
+            assert language is Language.ENGLISH or " " not in body.replace(HELP, "").replace("Lendstream Consumer", "")
+        bodies.add(body)
+    assert len(bodies) == len(ClosingReason)
+
+
+@pytest.mark.parametrize(("kind", "language", "channel"), [each for each in ALL if each[0] in NOTICES])
+def test_a_message_about_what_happened_tells_how_much(kind: str, language: Language, channel: Channel) -> None:
+    body = text(kind, language, channel).body
+    assert ("¥1,280.50" in body) is (kind not in ("loan_closed", "hardship_received"))
+    if kind == "relief_agreed":
+        assert "¥2,561.00" in body
+        assert "24" in body
+    if kind == "hardship_received":
+        assert ("不收任何费用" if language is Language.CHINESE else "costs nothing") in body
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("language", list(Language))
+def test_the_reminder_of_the_day_says_that_the_money_will_be_collected(language: Language, channel: Channel) -> None:
+    over = hand_over("reminder_due", language, channel)
+    assert over.instalment
+    collected = replace(over, instalment=replace(over.instalment, collect_on=date(2026, 9, 23)))
+    word = "自动扣款" if language is Language.CHINESE else "collect it from your account"
+    day_of_it = "2026年9月23日" if language is Language.CHINESE else "23 September 2026"
+    assert word not in WORDING.text(over).body
+    body = WORDING.text(collected).body
+    assert word in body
+    assert day_of_it in body
+    assert not re.search(r"[{}]|None|  |\n\n\n", body)
+    assert channel is Channel.MAIL or len(body) <= SEGMENTS[language]
 
 
 @pytest.mark.parametrize("kind", ["article_first_loan", "article_first_missed"])

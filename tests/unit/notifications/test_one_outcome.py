@@ -1,7 +1,7 @@
 """Whatever happens in whatever order: every key has at most one outcome and reaches the customer at most once."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,11 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lendstream.envelope import Tombstone
 from lendstream.events.base import Event
 from lendstream.events.intake import Consents
+from lendstream.events.loan import LoanEvent, RescheduleReason
 from lendstream.events.notification import Channel, NotificationFailed, NotificationSent, NotificationSkipped
 from lendstream.topics import CUSTOMER, CUSTOMER_KEY
 from lendstream_notifications.domain import contact as contacts
-from lendstream_notifications.domain import plan as plans
+from lendstream_notifications.domain import reminders
+from lendstream_notifications.domain.following import follow
 from lendstream_notifications.domain.message import Message, State
+from lendstream_notifications.domain.plan import Planned
 from lendstream_notifications.domain.sending import Answer, Delivery, HandOver, Recipient, Retry, conclude, decide
 from unit.notifications import stories
 from unit.notifications.stories import RULES, Moment
@@ -61,7 +64,7 @@ class Notifications(RuleBasedStateMachine):
         self.outcomes: dict[str, Outcome] = {}
         self.provider = Provider()
         self.contact: contacts.Contact | None = stories.contact() if known else None
-        self.plan, _ = plans.open_plan(
+        self.plan, _ = reminders.open_plan(
             None, stories.opened(count, stories.OPENED + timedelta(first)), self.moment, rules=RULES
         )
 
@@ -81,7 +84,7 @@ class Notifications(RuleBasedStateMachine):
             assert message.key not in self.messages
             self.messages[message.key] = message
 
-    def planned(self, result: plans.Planned) -> None:
+    def planned(self, result: Planned) -> None:
         plan, events = result
         self.saved(plan.messages)
         self.published(events)
@@ -96,21 +99,79 @@ class Notifications(RuleBasedStateMachine):
         self.day += timedelta(4 if long else 1)
         self.now += timedelta(minutes=1)
         if self.plan.next_on is not None and self.plan.next_on <= self.day:
-            self.planned(plans.start_day(self.plan, self.day, self.moment, rules=RULES))
+            self.planned(reminders.start_day(self.plan, self.day, self.moment, rules=RULES))
 
     @rule(instalment=st.integers(1, 3), amount=st.integers(1, WHOLE), settled=SELDOM, again=st.booleans())
     def payment(self, instalment: int, amount: int, settled: bool, again: bool) -> None:
         self.sequence += not again
         event = stories.paid(self.sequence, (instalment, amount, settled))
-        self.planned(plans.apply_payment(self.plan, event, self.moment, rules=RULES))
+        self.follow(event)
+
+    def follow(self, event: LoanEvent) -> None:
+        self.planned(follow(self.plan, event, self.moment, rules=RULES))
+
+    @rule(instalment=st.integers(1, 4), amount=st.integers(1, WHOLE), waiver=st.booleans())
+    def taken_back(self, instalment: int, amount: int, waiver: bool) -> None:
+        self.sequence += 1
+        part = (instalment, amount, False)
+        self.follow(
+            stories.waiver_undone(self.sequence, part) if waiver else stories.undone(self.sequence, part, on=self.day)
+        )
+
+    @rule(instalment=st.integers(1, 4), amount=st.integers(1, WHOLE), settled=SELDOM)
+    def waived(self, instalment: int, amount: int, settled: bool) -> None:
+        self.sequence += 1
+        self.follow(stories.waived(self.sequence, (instalment, amount, settled)))
+
+    @rule(one=st.integers(1, 4), other=st.integers(1, 4), amount=st.integers(1, WHOLE), settled=SELDOM)
+    def moved(self, one: int, other: int, amount: int, settled: bool) -> None:
+        self.sequence += 1
+        self.follow(stories.reallocated(self.sequence, ((one, amount, False),), ((other, amount, settled),)))
+
+    @rule(
+        rows=st.lists(st.tuples(st.integers(-10, 30), st.sampled_from([0, 5_000, WHOLE])), max_size=4),
+        reason=st.sampled_from(list(RescheduleReason)),
+        again=st.booleans(),
+    )
+    def another_schedule(self, rows: list[tuple[int, int]], reason: RescheduleReason, again: bool) -> None:
+        """Days are counted from the opening, so that a date of before may come back."""
+        self.sequence += not again
+        schedule = [(number, stories.OPENED + timedelta(due), amount) for number, (due, amount) in enumerate(rows, 1)]
+        self.follow(stories.rescheduled(self.sequence, *schedule, on=self.day, reason=reason))
+
+    @rule(instalment=st.integers(1, 3))
+    def debit_is_ordered(self, instalment: int) -> None:
+        self.sequence += 1
+        self.follow(stories.requested(self.sequence, instalment, on=self.day))
+
+    @rule(
+        make=st.sampled_from([stories.late_fee, stories.refund, stories.hardship]),
+        old=SELDOM,
+        again=st.booleans(),
+    )
+    def something_happens(self, make: Callable[..., LoanEvent], old: bool, again: bool) -> None:
+        self.sequence += not again
+        self.follow(make(self.sequence, on=self.day - timedelta(30 if old else 0)))
+
+    @rule(really=SELDOM)
+    def given_up(self, really: bool) -> None:
+        if not really:
+            return
+        self.sequence += 1
+        self.follow(stories.charged_off(self.sequence))
+
+    @precondition(lambda self: self.plan.ended)
+    @rule()
+    def owed_again(self) -> None:
+        self.sequence += 1
+        self.follow(stories.reopened(self.sequence))
 
     @rule(cancel=st.booleans(), really=SELDOM)
     def loan_ends(self, cancel: bool, really: bool) -> None:
         if not really:
             return
         self.sequence += 1
-        event = stories.cancelled(self.sequence) if cancel else stories.closed(self.sequence)
-        self.planned(plans.end_plan(self.plan, event, self.moment, rules=RULES))
+        self.follow(stories.cancelled(self.sequence) if cancel else stories.closed(self.sequence, on=self.day))
 
     @rule(first=st.booleans())
     def article(self, first: bool) -> None:
@@ -148,7 +209,7 @@ class Notifications(RuleBasedStateMachine):
         self.now = max(self.now, message.next_attempt_at)
         step = decide(
             message,
-            plan=self.plan if message.instalment else None,
+            plan=self.plan if message.loan_id else None,
             contact=self.contact,
             today=self.day,
             now=self.now,
@@ -223,10 +284,42 @@ class Notifications(RuleBasedStateMachine):
                 assert self.provider.delivered[key] == 0
 
     @invariant()
+    def no_due_date_is_reminded_of_twice_in_one_way(self) -> None:
+        sent = Counter(
+            (each.instalment, each.kind, each.due_date)
+            for each in self.messages.values()
+            if each.instalment and each.state not in (State.SKIPPED, State.FAILED)
+        )
+        assert all(count == 1 for count in sent.values()), sent
+
+    @invariant()
+    def nobody_is_told_twice_on_a_day_about_one_instalment(self) -> None:
+        queued = Counter(
+            (each.instalment, each.queued_on)
+            for each in self.messages.values()
+            if each.instalment and each.state is not State.SKIPPED
+        )
+        assert all(count == 1 for count in queued.values()), queued
+
+    @invariant()
     def no_reminder_is_both_planned_and_a_message(self) -> None:
-        planned = {f"{stories.LOAN}/{each.instalment}/{each.name}" for each in self.plan.reminders}
-        assert not planned & self.messages.keys()
+        planned = [f"{stories.LOAN}/{each.key}" for each in self.plan.reminders]
+        assert not set(planned) & self.messages.keys()
+        assert len({each.slot for each in self.plan.reminders}) == len(planned)
+        assert planned == [f"{stories.LOAN}/{each.key}" for each in sorted(self.plan.reminders, key=lambda e: e.on)]
         assert isinstance(self.day, date)
+
+    @invariant()
+    def what_is_unpaid_is_reminded_of(self) -> None:
+        """From tomorrow on exactly the reminders are planned that the schedule and what is unpaid of it ask for."""
+        stopped = self.plan.ended or self.plan.charged_off
+        wanted = {
+            (each.number, rule.name, each.due_date)
+            for each in self.plan.instalments
+            for rule in RULES.reminders
+            if each.due and not stopped and each.due_date + timedelta(rule.days) > self.day
+        }
+        assert {each.slot for each in self.plan.reminders if each.on > self.day} == wanted
 
 
 TestNotifications = Notifications.TestCase

@@ -6,8 +6,10 @@ import pytest
 
 from lendstream.errors import Refused
 from lendstream.events.notification import Channel, SkipReason
+from lendstream_notifications.domain.following import follow
 from lendstream_notifications.domain.message import Message, State
-from lendstream_notifications.domain.plan import Plan, apply_payment, end_plan, open_plan, start_day
+from lendstream_notifications.domain.plan import Plan
+from lendstream_notifications.domain.reminders import open_plan, start_day
 from unit.notifications import stories
 from unit.notifications.stories import DUE, INTEREST, LOAN, PRINCIPAL, RULES, Moment, at
 
@@ -54,6 +56,7 @@ def test_a_day_queues_what_has_come_due_in_the_preferred_channel() -> None:
         customer_id=stories.CUSTOMER,
         loan_id=LOAN,
         instalment=1,
+        due_date=DUE,
         kind="reminder_before_due",
         planned_for=day,
         queued_on=day,
@@ -96,7 +99,7 @@ def test_instalments_do_not_shadow_each_other() -> None:
 
 
 def test_a_payment_that_settles_skips_the_rest_of_the_instalment() -> None:
-    plan, events = apply_payment(stories.plan(), stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
+    plan, events = follow(stories.plan(), stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
     assert skipped(plan) == dict.fromkeys(("1/due-3", "1/due", "1/due+1", "1/due+7"), "paid")
     assert {(event.instalment, event.kind, event.reason) for event in events} == {
         (1, "reminder_before_due", SkipReason.PAID),
@@ -110,25 +113,25 @@ def test_a_payment_that_settles_skips_the_rest_of_the_instalment() -> None:
 def test_what_was_queued_before_the_payment_is_left_to_the_sender() -> None:
     day = DUE - timedelta(3)
     plan, _ = start_day(stories.plan(1), day, at(day), rules=RULES)
-    plan, events = apply_payment(plan, stories.paid(2, (1, WHOLE, True)), at(day), rules=RULES)
+    plan, events = follow(plan, stories.paid(2, (1, WHOLE, True)), at(day), rules=RULES)
     assert queued(plan) == ["1/due-3"]
     assert {event.message_key for event in events} == {f"{LOAN}/1/{name}" for name in ("due", "due+1", "due+7")}
 
 
 def test_a_part_payment_lowers_what_is_due_and_skips_nothing() -> None:
-    plan, events = apply_payment(stories.plan(), stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES)
+    plan, events = follow(stories.plan(), stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES)
     assert (plan.instalments[0].due, events) == (WHOLE - 40_000, ())
-    plan, _ = apply_payment(plan, stories.paid(3, (1, 1_500, False)), Moment(), rules=RULES)
+    plan, _ = follow(plan, stories.paid(3, (1, 1_500, False)), Moment(), rules=RULES)
     assert plan.instalments[0].due == WHOLE - 41_500
 
 
 def test_what_servicing_calls_settled_is_settled() -> None:
-    plan, _ = apply_payment(stories.plan(), stories.paid(2, (1, WHOLE - 5, True)), Moment(), rules=RULES)
+    plan, _ = follow(stories.plan(), stories.paid(2, (1, WHOLE - 5, True)), Moment(), rules=RULES)
     assert plan.instalments[0].due == 0
 
 
 def test_one_payment_may_settle_several() -> None:
-    plan, events = apply_payment(
+    plan, events = follow(
         stories.plan(), stories.paid(2, (1, WHOLE, True), (2, WHOLE, True), (3, 5, False)), Moment(), rules=RULES
     )
     assert len(events) == 8
@@ -137,8 +140,8 @@ def test_one_payment_may_settle_several() -> None:
 
 @pytest.mark.parametrize("end", [stories.closed, stories.cancelled])
 def test_the_end_of_the_loan_skips_the_rest(end: type) -> None:
-    plan, _ = apply_payment(stories.plan(), stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
-    plan, events = end_plan(plan, end(3), Moment(), rules=RULES)
+    plan, _ = follow(stories.plan(), stories.paid(2, (1, WHOLE, True)), Moment(), rules=RULES)
+    plan, events = follow(plan, end(3), Moment(), rules=RULES)
     assert plan.ended
     assert plan.reminders == ()
     assert {event.reason for event in events} == {SkipReason.LOAN_ENDED}
@@ -146,17 +149,17 @@ def test_the_end_of_the_loan_skips_the_rest(end: type) -> None:
 
 
 def test_an_event_seen_again_changes_nothing() -> None:
-    plan, _ = apply_payment(stories.plan(), stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES)
-    assert apply_payment(plan, stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES) == (plan, ())
-    ended, _ = end_plan(plan, stories.closed(3), Moment(), rules=RULES)
-    assert end_plan(ended, stories.closed(3), Moment(), rules=RULES) == (ended, ())
+    plan, _ = follow(stories.plan(), stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES)
+    assert follow(plan, stories.paid(2, (1, 40_000, False)), Moment(), rules=RULES) == (plan, ())
+    ended, _ = follow(plan, stories.closed(3), Moment(), rules=RULES)
+    assert follow(ended, stories.closed(3), Moment(), rules=RULES) == (ended, ())
 
 
 def test_an_event_of_an_unknown_loan_is_refused() -> None:
     with pytest.raises(Refused, match="never opened"):
-        apply_payment(None, stories.paid(2, (1, 1, False)), Moment(), rules=RULES)
+        follow(None, stories.paid(2, (1, 1, False)), Moment(), rules=RULES)
     with pytest.raises(Refused, match="never opened"):
-        end_plan(None, stories.closed(2), Moment(), rules=RULES)
+        follow(None, stories.closed(2), Moment(), rules=RULES)
 
 
 def test_a_reminder_that_was_due_before_the_loan_opened_still_goes_out_if_it_is_fresh() -> None:

@@ -13,7 +13,7 @@ from lendstream_risk import policies
 from lendstream_risk.domain.affordability import instalment
 from lendstream_risk.domain.assess import assess
 from lendstream_risk.domain.scorecard import points
-from support.risk import DAY, applicant, bureau, ready
+from support.risk import applicant, bureau, ready
 
 RULEBOOK = policies.load()
 POLICY = RULEBOOK.version(1)
@@ -104,7 +104,9 @@ def test_the_largest_amount_that_fits_the_income_is_offered() -> None:
     assert codes(decision) == ["REDUCED_TO_INCOME", "GOOD_RECORD", "FITS_INCOME"]
     assert offered % step == 0
     rate = decision.terms.annual_rate
-    assert instalment(product, offered, 12, rate, DAY) <= 125_000 < instalment(product, offered + step, 12, rate, DAY)
+    asked, rules = decision.asked, POLICY.products[product.code]
+    assert instalment(product, rules, asked, offered, rate) <= 125_000
+    assert instalment(product, rules, asked, offered + step, rate) > 125_000
 
 
 def test_what_is_left_under_the_limit_is_offered() -> None:

@@ -185,6 +185,12 @@ def test_a_loan_of_a_state_of_version_1_can_be_opened_again() -> None:
         assert (again.open_loans, again.exposure, again.instalments_due, again.loans_repaid) == (1, 45_000, 46_000, 1)
 
 
+def test_a_loan_of_version_1_that_did_not_count_takes_nothing_off_the_count() -> None:
+    loan = opened(decided_on()[1])
+    old = loads(f'{{"version":1,"loans_repaid":0,"ended":{{"{loan.loan_id}":"{loan.application_id}"}}}}'.encode())
+    assert standing(fold(old, reopened(loan, 4, 46_000))).loans_repaid == 0
+
+
 KINDS = (
     lambda loan, at, amount: paid(loan, at, amount),
     lambda loan, at, amount: undone(loan, at, amount),

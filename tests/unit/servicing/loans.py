@@ -14,6 +14,7 @@ from lendstream.events.loan import LoanEvent
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed, PaymentReceived
 from lendstream_servicing.domain import opening, payments, payout
 from lendstream_servicing.domain.loan import Account, Loan, Policy, disbursement_id_of, loan_id_of
+from lendstream_servicing.domain.walk import Walk
 from lendstream_servicing.ledger import chart
 
 TODAY = date(2026, 3, 2)
@@ -27,8 +28,10 @@ PRODUCT = "cash-small"
 
 def catalogue_with(**changes: Any) -> Catalogue:
     """The small-cash product with other data, and nothing else."""
-    product: Product = load().product(PRODUCT).model_copy(update=changes)
-    return Catalogue({PRODUCT: {1: product}})
+    product = load().product(PRODUCT)
+    # built anew, not copied: a copy keeps what the product has derived from its old data
+    fields = {name: getattr(product, name) for name in Product.model_fields}
+    return Catalogue({PRODUCT: {1: Product(**{**fields, **changes})}})
 
 
 POLICY = Policy(load(), chart().numbers)
@@ -165,6 +168,14 @@ def pay(
     after, events = payments.receive(loan, payment(amount, payment_id, loan_id=loan.id, value_date=on), on, policy)
     assert isinstance(after, Loan)
     return after, events
+
+
+def on_day(loan: Account, day: date, policy: Policy = POLICY) -> Loan:
+    """The loan with what lateness costs until a day."""
+    assert isinstance(loan, Loan)
+    walk = Walk(loan, policy)
+    walk.advance(day)
+    return walk.result(loan.entries)
 
 
 def names(events: tuple[LoanEvent, ...]) -> list[str]:

@@ -220,7 +220,8 @@ def test_arrears_become_principal() -> None:
     event = ledgers.event(LoanRescheduled, reason=RescheduleReason.RESTRUCTURE, **CAPITALISED)
     expected = {"loan_principal": 321, "interest_receivable": -300, "fee_receivable": -20, "penalty_income": -1}
     assert posted(event) == expected
-    undone = ledgers.event(LoanRescheduled, reason=RescheduleReason.RESTRUCTURE_UNDONE, **CAPITALISED)
+    back = {name: -amount for name, amount in CAPITALISED.items()}
+    undone = ledgers.event(LoanRescheduled, reason=RescheduleReason.RESTRUCTURE_UNDONE, **back)
     assert posted(undone) == {role: -amount for role, amount in expected.items()}
     assert drafts_of(event, Facts(charged_off=True)) == ()
 

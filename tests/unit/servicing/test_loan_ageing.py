@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lendstream.events.loan import Bucket, DelinquencyChanged, InstalmentOverdue, LoanEvent
+from lendstream.events.loan import Bucket, DelinquencyChanged, InstalmentOverdue, LateFeeCharged, LoanEvent
 from lendstream_servicing.domain.ageing import age
 from lendstream_servicing.domain.delinquency import bucket_of, days_past_due
 from lendstream_servicing.domain.loan import Loan, Policy
@@ -39,6 +39,15 @@ def test_nothing_happens_up_to_the_due_date() -> None:
     loan, events = aged(ACTIVE, FIRST_DUE)
     assert events == ()
     assert loan.next_action_on == after_due(1)
+
+
+def test_a_due_date_is_a_day_that_matters_even_when_all_is_paid() -> None:
+    """What an instalment earned is known from then on, and direct debit collects what follows."""
+    paid, _ = loans.pay(ACTIVE, ACTIVE.instalments[0].outstanding)
+    assert paid.next_action_on == FIRST_DUE
+    loan, events = aged(paid, FIRST_DUE)
+    assert events == ()
+    assert (loan.aged_through, loan.next_action_on) == (FIRST_DUE, ACTIVE.instalments[1].due_date)
 
 
 def test_the_day_after_the_due_date_the_instalment_is_overdue_once() -> None:
@@ -76,8 +85,9 @@ def test_only_the_days_that_matter_touch_the_loan() -> None:
             touched.append((day - FIRST_DUE).days)
             loan, _ = aged(loan, day)
         day += timedelta(days=1)
-    second, third, fourth = ((each.due_date - FIRST_DUE).days + 1 for each in ACTIVE.instalments[1:4])
-    assert touched == sorted({1, 31, 61, 91, second, third, fourth})
+    second, third, fourth = ((each.due_date - FIRST_DUE).days for each in ACTIVE.instalments[1:4])
+    due, overdue = {0, second, third, fourth}, {1, second + 1, third + 1, fourth + 1}
+    assert touched == sorted(due | overdue | {31, 61, 91})
 
 
 def test_missed_days_are_caught_up_in_order() -> None:
@@ -103,7 +113,9 @@ def test_an_old_day_changes_nothing() -> None:
 def test_a_day_that_is_walked_late_never_cures() -> None:
     """A payment on day 31 finds M2 before the walk of day 29 comes to the loan for its second instalment."""
     loan, _ = aged(loans.active(instalments=12), after_due(1))
-    paid, (_, moved) = loans.pay(loan, 1, on=after_due(31))
+    paid, (overdue, _, moved) = loans.pay(loan, 1, on=after_due(31))
+    assert isinstance(overdue, InstalmentOverdue)
+    assert (overdue.instalment, overdue.as_of) == (2, after_due(31))
     assert isinstance(moved, DelinquencyChanged)
     assert moved.bucket is Bucket.M2
     waiting = replace(paid, next_action_on=after_due(29))
@@ -116,22 +128,27 @@ def test_the_late_fee_is_charged_once_after_the_grace() -> None:
     policy = replace(loans.POLICY, catalogue=loans.catalogue_with(late_fee=1_000, grace_days=3))
     loan = loans.active(policy)
     within, _ = aged(loan, after_due(3), policy)
-    assert within.instalments[0].penalty == 0
+    assert (within.instalments[0].late_fee, within.instalments[0].penalty) == (0, 0)
     assert within.next_action_on == after_due(4)
-    charged, _ = aged(within, after_due(4), policy)
-    assert charged.instalments[0].penalty == 1_000
-    assert charged.overdue_amount == loan.instalments[0].outstanding + 1_000
+    charged, (told,) = aged(within, after_due(4), policy)
+    assert isinstance(told, LateFeeCharged)
+    assert (told.instalment, told.amount, told.as_of) == (1, 1_000, after_due(4))
+    first = charged.instalments[0]
+    # 24 % a year of 360 days on 96,315 for the 4 days since the due date: 256.84 fen
+    assert (first.late_fee, first.penalty) == (1_000, 257)
+    assert charged.overdue_amount == loan.instalments[0].outstanding + 1_257
     later, _ = aged(charged, after_due(20), policy)
-    assert later.instalments[0].penalty == 1_000
-    paid, _ = loans.pay(later, later.overdue_amount, on=after_due(20), policy=policy)
-    assert paid.instalments[0].penalty_paid == 1_000
+    assert later.instalments[0].late_fee == 1_000
+    # of 20 days 1,284.2 fen
+    paid, _ = loans.pay(later, loan.instalments[0].outstanding + 2_284, on=after_due(20), policy=policy)
+    assert (paid.instalments[0].penalty_paid, paid.instalments[0].outstanding) == (2_284, 0)
     assert paid.bucket is Bucket.CURRENT
 
 
 def test_without_grace_the_late_fee_comes_with_the_first_day() -> None:
     policy = replace(loans.POLICY, catalogue=loans.catalogue_with(late_fee=500, grace_days=0))
     loan, _ = aged(loans.active(policy), after_due(1), policy)
-    assert loan.instalments[0].penalty == 500
+    assert loan.instalments[0].late_fee == 500
 
 
 def test_a_loan_that_is_not_paid_out_does_not_age() -> None:
@@ -152,7 +169,8 @@ def test_whatever_is_paid_the_buckets_follow_the_oldest_unpaid_instalment(steps:
         assert loan.bucket is bucket_of(late)
         due = [each for each in loan.instalments if each.due_date < day and each.outstanding]
         assert loan.overdue_amount == sum(each.outstanding for each in due)
-        assert loan.next_action_on is None or loan.next_action_on > day
+        # a payment may leave days that are over as the next to be walked: nothing is new on them
+        assert aged(loan, day)[1] == ()
     numbers = [event.sequence for event in loan.news]
     assert numbers == list(range(4, 4 + len(numbers)))
     overdue = [event.instalment for event in loan.news if isinstance(event, InstalmentOverdue)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lendstream.errors import Refused
-from lendstream.events.loan import Bucket, DelinquencyChanged, LoanClosed, PaymentApplied
+from lendstream.events.loan import Bucket, DelinquencyChanged, LoanClosed, PaymentApplied, RefundRequested
 from lendstream_servicing.domain.ageing import age
 from lendstream_servicing.domain.loan import Awaiting, Loan, Status
 from lendstream_servicing.domain.opening import accept, approve
@@ -30,7 +30,7 @@ def test_an_instalment_paid_exactly_is_settled_and_told() -> None:
     assert told.principal_outstanding == 600_000 - first.principal
     assert told.total_outstanding == OWED - first.outstanding
     assert loan.instalments[0].settled_on == loans.TODAY
-    assert loan.next_action_on == loan.instalments[1].due_date + timedelta(days=1)
+    assert loan.next_action_on == loan.instalments[0].due_date
 
 
 def test_the_same_payment_again_changes_nothing() -> None:
@@ -58,12 +58,12 @@ def test_other_money_under_a_known_number_is_refused(changes: dict[str, Any], fi
     assert refused.value.errors[0].field == field
 
 
-def test_another_currency_is_refused_with_what_to_do() -> None:
-    with pytest.raises(Refused) as refused:
-        receive(ACTIVE, loans.payment(5_000, currency="USD"), loans.TODAY, loans.POLICY)
-    (error,) = refused.value.errors
-    assert (error.field, error.code) == ("currency", "wrong_currency")
-    assert "CNY" in error.fix
+def test_money_in_another_currency_waits_where_an_operator_sees_it() -> None:
+    loan, events = receive(ACTIVE, loans.payment(5_000, currency="USD"), loans.TODAY, loans.POLICY)
+    assert isinstance(loan, Loan)
+    assert events == ()
+    assert (loan.entries[-1].applied_on, loan.entries[-1].unallocated) == (None, 5_000)
+    assert loan.instalments is ACTIVE.instalments
 
 
 def test_two_payments_on_one_day_are_two_payments() -> None:
@@ -82,17 +82,21 @@ def test_paying_everything_closes_the_loan() -> None:
 
 
 def test_paying_too_much_leaves_a_credit() -> None:
-    loan, (told, closed) = loans.pay(ACTIVE, OWED + 777)
+    loan, (told, closed, refund) = loans.pay(ACTIVE, OWED + 777)
     assert isinstance(told, PaymentApplied)
     assert isinstance(closed, LoanClosed)
-    assert told.credit == closed.credit == loan.credit == 777
-    assert loan.payments[-1].unallocated == 777
+    assert isinstance(refund, RefundRequested)
+    assert told.credit == closed.credit == loan.credit == refund.amount == loan.refund == 777
+    assert refund.refund_account == "acct_8f2c"
+    assert loan.entries[-1].unallocated == 777
 
 
 def test_a_payment_for_a_closed_loan_is_all_credit() -> None:
     closed, _ = loans.pay(ACTIVE, OWED)
-    loan, (told,) = loans.pay(closed, 1_234, "again")
+    loan, (told, refund) = loans.pay(closed, 1_234, "again")
     assert isinstance(told, PaymentApplied)
+    assert isinstance(refund, RefundRequested)
+    assert refund.amount == 1_234
     assert (told.allocations, told.credit, loan.credit) == ((), 1_234, 1_234)
     assert loan.status is Status.CLOSED
 
@@ -101,7 +105,7 @@ def test_a_payment_before_the_loan_waits_and_is_applied_once_it_is_paid_out() ->
     account, events = receive(None, loans.payment(5_000), loans.TODAY, loans.POLICY)
     assert isinstance(account, Awaiting)
     assert events == ()
-    assert account.payments[0].unallocated == 5_000
+    assert account.entries[0].unallocated == 5_000
     account, _ = accept(account, loans.acceptance(), loans.TODAY, loans.POLICY)
     account, events = approve(account, loans.approval(), loans.TODAY, loans.POLICY)
     assert loans.names(events) == ["LoanOpened", "DisbursementRequested"]
@@ -112,7 +116,7 @@ def test_a_payment_before_the_loan_waits_and_is_applied_once_it_is_paid_out() ->
     assert loans.names(events) == ["LoanDisbursed", "PaymentApplied", "PaymentApplied"]
     assert [event.sequence for event in events] == [3, 4, 5]
     assert loan.total_outstanding == OWED - 11_000
-    assert all(each.applied_on == loans.TODAY and each.unallocated == 0 for each in loan.payments)
+    assert all(each.applied_on == loans.TODAY and each.unallocated == 0 for each in loan.entries)
 
 
 def test_early_money_of_another_currency_stays_in_suspense() -> None:
@@ -122,7 +126,7 @@ def test_early_money_of_another_currency_stays_in_suspense() -> None:
     loan, events = confirm(account, loans.confirmation(), loans.TODAY, loans.POLICY)
     assert isinstance(loan, Loan)
     assert loans.names(events) == ["LoanDisbursed"]
-    assert loan.payments[0].applied_on is None
+    assert loan.entries[0].applied_on is None
     loan, events = loans.pay(loan, 1_000, "right currency")
     assert loans.names(events) == ["PaymentApplied"]
 
@@ -131,8 +135,8 @@ def test_money_for_a_cancelled_loan_stays_in_suspense() -> None:
     cancelled, _ = fail(loans.opened(), loans.failure(retryable=False), loans.TODAY, loans.POLICY)
     loan, events = loans.pay(cancelled, 5_000)
     assert events == ()
-    assert loan.payments[0].unallocated == 5_000
-    assert loan.payments[0].applied_on is None
+    assert loan.entries[0].unallocated == 5_000
+    assert loan.entries[0].applied_on is None
 
 
 def test_a_payment_cures_a_late_loan() -> None:
@@ -140,11 +144,14 @@ def test_a_payment_cures_a_late_loan() -> None:
     late, _ = age(ACTIVE, late_on, loans.POLICY)
     assert isinstance(late, Loan)
     assert late.bucket is Bucket.M2
-    overdue = late.overdue_amount
-    loan, (_, moved) = loans.pay(late, late.instalments[0].outstanding, on=late_on)
+    first, second = loans.on_day(late, late_on).instalments[:2]
+    loan, (told, moved) = loans.pay(late, first.outstanding, on=late_on)
+    assert isinstance(told, PaymentApplied)
+    # 24 % a year of 360 days on 96,315 for 40 days: 2,568.4 fen
+    assert told.allocations[0].penalty == 2_568
     assert isinstance(moved, DelinquencyChanged)
     assert (moved.previous, moved.bucket, moved.days_past_due) == (Bucket.M2, Bucket.M1, 10)
-    assert moved.overdue_amount == overdue - late.instalments[0].outstanding
+    assert moved.overdue_amount == second.outstanding
     loan, (_, moved) = loans.pay(loan, loan.overdue_amount, "rest", on=late_on)
     assert isinstance(moved, DelinquencyChanged)
     assert (moved.bucket, moved.days_past_due, moved.overdue_amount) == (Bucket.CURRENT, 0, 0)
@@ -162,8 +169,7 @@ def test_part_of_an_overdue_instalment_cures_nothing() -> None:
 def test_a_late_loan_that_is_paid_off_is_cured_then_closed() -> None:
     late_on = ACTIVE.instalments[0].due_date + timedelta(days=5)
     late, _ = age(ACTIVE, late_on, loans.POLICY)
-    assert isinstance(late, Loan)
-    _, events = loans.pay(late, late.total_outstanding, on=late_on)
+    _, events = loans.pay(late, loans.on_day(late, late_on).total_outstanding, on=late_on)
     assert loans.names(events) == ["PaymentApplied", "DelinquencyChanged", "LoanClosed"]
 
 

@@ -27,7 +27,7 @@ def test_a_confirmed_payout_makes_the_loan_active() -> None:
     assert isinstance(told, LoanDisbursed)
     assert loan.status is Status.ACTIVE
     assert (told.sequence, told.amount, told.bank_reference, told.disbursed_on) == (3, 600_000, "BANK-1", loans.TODAY)
-    assert loan.next_action_on == loan.instalments[0].due_date + timedelta(days=1)
+    assert loan.next_action_on == loan.instalments[0].due_date
 
 
 def test_the_same_confirmation_again_changes_nothing() -> None:

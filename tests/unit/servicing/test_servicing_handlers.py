@@ -1,5 +1,6 @@
 """Every event finds the account of its loan."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_table_leads_to_the_rules() -> None:
     account = handled(account, loans.failure())
     loan = handled(account, loans.confirmation(attempt=2))
     assert isinstance(loan, Loan)
-    assert loan.payments[0].applied_on == loans.TODAY
-    assert loan.next_action_on is not None
-    aged = ageing(loans.POLICY)(loan, loan.next_action_on, CONTEXT)
+    assert loan.entries[0].applied_on == loans.TODAY
+    assert loan.next_action_on == loan.instalments[0].due_date
+    aged = ageing(loans.POLICY)(loan, loan.next_action_on + timedelta(days=1), CONTEXT)
     assert [type(event).__name__ for event in aged.events] == ["InstalmentOverdue", "DelinquencyChanged"]

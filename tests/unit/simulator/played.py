@@ -10,10 +10,13 @@ from lendstream.events.base import Event
 from lendstream_simulator.actor import Actor, opened
 from lendstream_simulator.bank import Bank
 from lendstream_simulator.borrowers import Borrowers
+from lendstream_simulator.bounces import Bounces
 from lendstream_simulator.calendar import Calendar
+from lendstream_simulator.debits import DirectDebits
 from lendstream_simulator.journal import Delivery
 from lendstream_simulator.partners import Partners
 from lendstream_simulator.progress import Progress
+from lendstream_simulator.refunds import Refunds
 from lendstream_simulator.submissions import DEFAULT_PARTNERS, submission
 from unit.simulator.scripted import Scripted
 
@@ -32,8 +35,9 @@ class Play:
 
     def __post_init__(self) -> None:
         self.bank, self.borrowers, self.calendar = Bank(self.seed), Borrowers(self.seed), Calendar()
+        channels = (self.bank, DirectDebits(self.seed), Refunds(self.seed), Bounces(self.seed, share=0.35))
         self.actors: tuple[Actor, ...] = (
-            Partners(self.seed, DEFAULT_PARTNERS), self.bank, self.borrowers, self.calendar
+            Partners(self.seed, DEFAULT_PARTNERS), *channels, self.borrowers, self.calendar
         )  # fmt: skip
         self._queue: deque[Record] = deque()
         self._ends: dict[str, int] = {}

@@ -8,29 +8,39 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
-from lendstream.amortization import disclose, generate
+from lendstream.amortization import Terms, disclose, generate
 from lendstream.catalogue import UnknownProductError, load
 from lendstream.envelope import Envelope, Record, encode
-from lendstream.events import application, intake, loan
+from lendstream.events import application, decision, intake, loan
 from lendstream.events.application import ApplicantFacts, ApplicationReady, ApplicationReceived
 from lendstream.events.base import Event
 from lendstream.events.calendar import BusinessDayClosed, BusinessDayStarted
-from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome, Segment, Terms
+from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome, Segment
 from lendstream.events.intake import ApplicationStatus, ApplicationStatusChanged, OfferMade, StatusReason
+from lendstream.events.ledger import JournalKind, JournalPosted
 from lendstream.events.notification import Channel, NotificationSent, NotificationSkipped, SkipReason
-from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed, PaymentReceived
+from lendstream.events.payment import (
+    DisbursementConfirmed,
+    DisbursementFailed,
+    PaymentReceived,
+    PaymentReversed,
+    RefundConfirmed,
+)
 from lendstream_simulator.actor import opened
 from lendstream_simulator.answers import intake_partner
+from unit.simulator.scripted_loans import BANK, SUSPENSE, Book, ScriptedLoan, ident
 
 RATE = Decimal("0.18")
+
 OK = StatusReason(code="OK", zh="符合条件", en="Meets the conditions")
 TOO_MUCH = StatusReason(code="AFFORDABILITY", zh="还款压力过大", en="The instalments are too large for the income")
 
 
-def ident(*about: object) -> UUID:
-    return uuid5(NAMESPACE_URL, "/".join(map(str, about)))
+def _always(_: date) -> bool:
+    """Every day is a working day."""
+    return True
 
 
 @dataclass
@@ -44,14 +54,10 @@ class Case:
     offer: OfferMade | None = None
     loan_id: UUID | None = None
     customer_id: UUID = field(default_factory=lambda: UUID(int=0))
-    schedule: tuple[loan.ScheduledInstalment, ...] = ()
-    owed: dict[int, int] = field(default_factory=dict)
-    overdue: set[int] = field(default_factory=set)
-    sequence: int = 0
+    lent: ScriptedLoan | None = None
     attempt: int = 1
-    active: bool = False
-    closed: bool = False
-    payments: set[str] = field(default_factory=set)
+    spared: set[int] = field(default_factory=set)
+    """Instalments that need no reminder any more."""
 
 
 class Scripted:
@@ -63,6 +69,8 @@ class Scripted:
         self.loans: dict[UUID, Case] = {}
         self.delivered: list[tuple[str, Channel]] = []
         """Messages handed to providers."""
+        self.suspended: set[str] = set()
+        """Payments for loans that nobody knows."""
         self._seen: set[tuple[str, str]] = set()
         self._source: Envelope[Event] | None = None
         self._record: Record | None = None
@@ -85,6 +93,8 @@ class Scripted:
             DisbursementConfirmed: self._confirmed,
             DisbursementFailed: self._failed,
             PaymentReceived: self._paid,
+            PaymentReversed: self._reversed,
+            RefundConfirmed: self._refunded,
             BusinessDayStarted: self._started,
         }
         rule = rules.get(type(envelope.data))
@@ -143,7 +153,7 @@ class Scripted:
         asked, case_id = case.asked, case.asked.application_id
         affordable = asked.amount // asked.instalments * 4 <= asked.applicant.finances.monthly_income
         outcome = Outcome.APPROVED if affordable else Outcome.DECLINED
-        terms = Terms(
+        terms = decision.Terms(
             product=asked.product, product_version=1, amount=asked.amount, currency=asked.currency,
             instalments=asked.instalments, annual_rate=RATE, limit=asked.amount,
         )  # fmt: skip
@@ -167,7 +177,7 @@ class Scripted:
     def _offer(self, case: Case) -> OfferMade:
         asked = case.asked
         product = load().product(asked.product)
-        schedule = generate(product.terms(asked.amount, asked.instalments, RATE, self.today))
+        schedule = generate(self._terms(case, self.today), _always)
         fee = product.upfront_fee(asked.amount)
         cost = disclose(schedule, fee)
         rows = tuple(
@@ -223,12 +233,17 @@ class Scripted:
 
     # servicing
 
+    def _terms(self, case: Case, on: date) -> Terms:
+        """Of the customer's options only the income: an income-based product cannot do without."""
+        product, options = load().product(case.asked.product), case.submitted.options
+        income = options.income if options else None
+        return product.terms(case.asked.amount, case.asked.instalments, RATE, on, income=income)
+
     def _open(self, case: Case, offer: OfferMade, pay_on: date) -> Iterable[Record]:
-        product = load().product(offer.product)
-        schedule = generate(product.terms(offer.amount, len(offer.instalments), RATE, pay_on))
+        schedule = generate(self._terms(case, pay_on), _always)
         case.loan_id = ident("loan", case.asked.application_id)
         self.loans[case.loan_id] = case
-        case.schedule = tuple(
+        rows = tuple(
             loan.ScheduledInstalment(
                 number=each.number,
                 due_date=each.due_date,
@@ -238,15 +253,16 @@ class Scripted:
             )
             for each in schedule.instalments
         )
-        case.owed = {each.number: each.total for each in schedule.instalments}
-        yield self._of_loan(
-            case, loan.LoanOpened, application_id=case.asked.application_id, partner=offer.partner,
-            reference=offer.reference, product=offer.product, product_version=1, method=offer.method,
-            principal=offer.amount, currency=offer.currency, annual_rate=RATE, upfront_fee=offer.upfront_fee,
-            instalments=case.schedule, engine=schedule.engine, opened_on=self.today, interest_from=pay_on,
-            submitted_at=case.asked.submitted_at,
+        opening = loan.LoanOpened(
+            loan_id=case.loan_id, customer_id=case.customer_id, sequence=1,
+            application_id=case.asked.application_id, partner=offer.partner, reference=offer.reference,
+            product=offer.product, product_version=1, method=offer.method, principal=offer.amount,
+            currency=offer.currency, annual_rate=RATE, upfront_fee=offer.upfront_fee, instalments=rows,
+            engine=schedule.engine, opened_on=self.today, interest_from=pay_on, submitted_at=case.asked.submitted_at,
         )  # fmt: skip
-        yield self._request(case, pay_on)
+        case.lent = ScriptedLoan(opening, case.submitted.payout_account)
+        yield self._tell(opening, case.loan_id, 1)
+        yield from self._told(case, [self._request(case, pay_on)])
         case.status = ApplicationStatus.LOAN_OPENED
         yield self._status(case)
         key = f"{case.loan_id}/first-loan"
@@ -257,62 +273,58 @@ class Scripted:
         )  # fmt: skip
         yield self._tell(sent, key)
 
-    def _request(self, case: Case, pay_on: date) -> Record:
+    def _request(self, case: Case, pay_on: date) -> Event:
         assert case.offer is not None
-        return self._of_loan(
-            case, loan.DisbursementRequested, disbursement_id=ident("payout", case.loan_id, case.attempt),
-            amount=case.offer.amount - case.offer.upfront_fee, currency=case.offer.currency,
-            payout_account=case.submitted.payout_account, pay_on=pay_on, attempt=case.attempt,
-        )  # fmt: skip
+        assert case.lent is not None
+        order = ident("payout", case.loan_id, case.attempt)
+        return case.lent.order(order, case.offer.amount - case.offer.upfront_fee, pay_on, case.attempt)
 
     def _confirmed(self, event: DisbursementConfirmed, _: object) -> Iterable[Record]:
         case = self.loans[event.loan_id]
-        if not case.active:
-            case.active = True
-            yield self._of_loan(
-                case, loan.LoanDisbursed, disbursement_id=event.disbursement_id, amount=event.amount,
-                currency=event.currency, disbursed_on=event.value_date, bank_reference=event.bank_reference,
-            )  # fmt: skip
+        assert case.lent is not None
+        told = case.lent.disburse(event.disbursement_id, event.amount, event.value_date, event.bank_reference)
+        yield from self._told(case, told)
 
     def _failed(self, event: DisbursementFailed, _: object) -> Iterable[Record]:
         case = self.loans[event.loan_id]
+        assert case.lent is not None
         if event.retryable:
             case.attempt += 1
-            yield self._request(case, self.today)
+            yield from self._told(case, [self._request(case, self.today)])
         else:
-            yield self._of_loan(
-                case, loan.LoanCancelled, application_id=case.asked.application_id, reason=event.reason,
-                cancelled_on=self.today,
-            )  # fmt: skip
+            yield from self._told(case, [case.lent.cancel(event.reason, self.today)])
 
     def _paid(self, event: PaymentReceived, _: object) -> Iterable[Record]:
         case = self.loans.get(event.loan_id)
-        if case is None or event.payment_id in case.payments:
+        if case is None or case.lent is None:
+            if event.payment_id not in self.suspended:
+                self.suspended.add(event.payment_id)
+                book = Book(str(event.loan_id))
+                lines = {BANK: event.amount, SUSPENSE: -event.amount}
+                for journal in book.post(JournalKind.SUSPENSE, event.currency, event.value_date, lines):
+                    yield self._tell(journal, "suspense", event.payment_id)
             return
-        case.payments.add(event.payment_id)
-        left, parts = event.amount, list[loan.Allocation]()
-        for number in sorted(case.owed):
-            if paid := min(left, case.owed[number]):
-                left -= paid
-                case.owed[number] -= paid
-                parts.append(loan.Allocation(instalment=number, principal=paid, settled=not case.owed[number]))
-        owed = sum(case.owed.values())
-        yield self._of_loan(
-            case, loan.PaymentApplied, payment_id=event.payment_id, amount=event.amount, currency=event.currency,
-            value_date=event.value_date, allocations=tuple(parts), credit=left, principal_outstanding=owed,
-            total_outstanding=owed,
-        )  # fmt: skip
-        for part in parts:
-            if part.settled:
+        told = list(case.lent.pay(event))
+        yield from self._told(case, told)
+        for part in (part for each in told if isinstance(each, loan.PaymentApplied) for part in each.allocations):
+            if part.settled and part.instalment not in case.spared:
+                case.spared.add(part.instalment)
                 key = f"{case.loan_id}/{part.instalment}/due-3"
                 skipped = NotificationSkipped(
                     message_key=key, customer_id=case.customer_id, loan_id=case.loan_id, kind="reminder_before_due",
                     instalment=part.instalment, reason=SkipReason.PAID,
                 )  # fmt: skip
                 yield self._tell(skipped, key)
-        if not owed and not case.closed:
-            case.closed = True
-            yield self._of_loan(case, loan.LoanClosed, closed_on=event.value_date, credit=left, currency=event.currency)
+
+    def _reversed(self, event: PaymentReversed, _: object) -> Iterable[Record]:
+        case = self.loans[event.loan_id]
+        assert case.lent is not None
+        yield from self._told(case, case.lent.reverse(event))
+
+    def _refunded(self, event: RefundConfirmed, _: object) -> Iterable[Record]:
+        case = self.loans[event.loan_id]
+        assert case.lent is not None
+        yield from self._told(case, case.lent.refund(event))
 
     def _started(self, event: BusinessDayStarted, _: object) -> Iterable[Record]:
         self.today = max(self.today, event.day)
@@ -325,7 +337,8 @@ class Scripted:
                 )
                 yield self._tell(expired, case_id, "expired")
                 yield self._status(case)
-            yield from self._age(case, event.day)
+            if case.lent is not None:
+                yield from self._told(case, case.lent.begin(event.day))
         yield self._tell(
             BusinessDayClosed(
                 lender=event.lender, day=event.day, currency="CNY", open_loans=len(self.loans),
@@ -334,23 +347,12 @@ class Scripted:
             "closed", event.day,
         )  # fmt: skip
 
-    def _age(self, case: Case, day: date) -> Iterable[Record]:
-        for row in case.schedule if case.active else ():
-            if row.due_date < day and case.owed[row.number] and row.number not in case.overdue:
-                case.overdue.add(row.number)
-                yield self._of_loan(
-                    case, loan.InstalmentOverdue, instalment=row.number, due_date=row.due_date,
-                    amount=case.owed[row.number], currency="CNY", as_of=day,
-                )  # fmt: skip
+    def _told(self, case: Case, events: Iterable[Event]) -> Iterable[Record]:
+        for event in events:
+            place = event.number if isinstance(event, JournalPosted) else getattr(event, "sequence", 0)
+            yield self._tell(event, case.loan_id, place)
 
     # records
-
-    def _of_loan(self, case: Case, kind: type[loan.LoanEvent], **fields: object) -> Record:
-        case.sequence += 1
-        event = kind.model_validate(
-            {"loan_id": case.loan_id, "customer_id": case.customer_id, "sequence": case.sequence, **fields}
-        )
-        return self._tell(event, case.loan_id, case.sequence)
 
     def _status(self, case: Case) -> Record:
         event = ApplicationStatusChanged(

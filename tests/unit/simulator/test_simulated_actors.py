@@ -20,14 +20,22 @@ from lendstream.events.loan import (
     LoanDisbursed,
     LoanOpened,
     PaymentApplied,
+    PaymentRequested,
     ScheduledInstalment,
 )
-from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed, PaymentReceived
+from lendstream.events.payment import (
+    DisbursementConfirmed,
+    DisbursementFailed,
+    FailureReason,
+    PaymentFailed,
+    PaymentIntent,
+    PaymentReceived,
+)
 from lendstream_simulator.actor import Actor, opened
 from lendstream_simulator.bank import Bank, Conduct, conduct
 from lendstream_simulator.borrowers import Borrowers
-from lendstream_simulator.habits import Habit, script
 from lendstream_simulator.partners import Answer, Partners, answer
+from lendstream_simulator.scripts import Habit, Means, script
 from unit.simulator.played import story
 
 DAY = date(2026, 3, 2)
@@ -147,9 +155,10 @@ def test_bank_forgets_orders_of_cancelled_loans() -> None:
 # the borrowers
 
 
-def loan_of(habit: Habit, seed: int = 7) -> LoanOpened:
-    """A loan of two instalments, whose borrower has the habit."""
-    loan_id = next(each for each in (uuid4() for _ in range(3000)) if script(seed, each).habit is habit)
+def loan_of(habit: Habit, seed: int = 7, means: Means | None = None) -> LoanOpened:
+    """A loan of two instalments, whose borrower has the habit, and pays by these means."""
+    scripts = ((each, script(seed, each)) for each in (uuid4() for _ in range(9000)))
+    loan_id = next(each for each, its in scripts if its.habit is habit and means in (None, its.means))
     instalments = tuple(
         ScheduledInstalment(number=number, due_date=due, principal=100_000, interest=5_000, fee=0)
         for number, due in ((1, DUE), (2, date(2026, 5, 2)))
@@ -165,22 +174,25 @@ def loan_of(habit: Habit, seed: int = 7) -> LoanOpened:
 class Account:
     """A borrower, and a servicing that applies what comes."""
 
-    def __init__(self, habit: Habit, penalty: int = 0) -> None:
-        self.loan = loan_of(habit)
+    def __init__(self, habit: Habit, penalty: int = 0, *, means: Means | None = None, whole_life: bool = False) -> None:
+        self.loan = loan_of(habit, means=means)
         self.script = script(7, self.loan.loan_id)
         self.borrowers = Borrowers(7)
         self.owed = {row.number: TOTAL for row in self.loan.instalments}
         self.penalty = penalty
         self.paid: list[tuple[date, int]] = []
+        self.intents: list[PaymentIntent | None] = []
+        self.astray: list[PaymentReceived] = []
         self.records: list[Record] = []
         self.sequence = 3
         disbursed = LoanDisbursed(
             loan_id=self.loan.loan_id, customer_id=self.loan.customer_id, sequence=3, disbursement_id=uuid4(),
             amount=200_000, currency="CNY", disbursed_on=DAY, bank_reference="BK1",
+            principal=200_000 if whole_life else 0,
         )  # fmt: skip
-        self._show(record(self.loan), record(disbursed))
+        self.show(record(self.loan), record(disbursed))
 
-    def _show(self, *records: Record) -> list[Record]:
+    def show(self, *records: Record) -> list[Record]:
         self.records += records
         return tell(self.borrowers, *records)
 
@@ -192,9 +204,9 @@ class Account:
                 lender="lendstream", day=day, currency="CNY", open_loans=1, principal_outstanding=1, overdue_loans=0,
                 overdue_amount=0,
             )  # fmt: skip
-            waiting = self._show(record(closed))
+            waiting = self.show(record(closed))
             while waiting:
-                waiting = self._show(*waiting, *(record(each) for each in self._apply(waiting)))
+                waiting = self.show(*waiting, *(record(each) for each in self._apply(waiting)))
             day += timedelta(days=1)
         return self
 
@@ -205,7 +217,11 @@ class Account:
             if event.loan_id != self.loan.loan_id or event.payment_id in seen:
                 continue
             seen.add(event.payment_id)
+            if event.currency != "CNY":
+                self.astray.append(event)
+                continue
             self.paid.append((event.value_date, event.amount))
+            self.intents.append(event.intent)
             yield self._allocated(event)
 
     def _allocated(self, event: PaymentReceived) -> PaymentApplied:
@@ -283,6 +299,71 @@ def test_borrower_settles_everything_with_the_first() -> None:
     account = Account(Habit.SETTLES).until(date(2026, 5, 10))
     assert account.paid == [(DUE, 2 * TOTAL)]
     assert not any(account.owed.values())
+
+
+def test_channel_tells_late_of_a_payment_in_time() -> None:
+    account = Account(Habit.BACKDATED).until(DUE + timedelta(days=2))
+    assert account.paid == []
+    assert account.until(DUE + timedelta(days=5)).paid == [(DUE, TOTAL)]
+
+
+def test_borrower_in_another_currency_first() -> None:
+    account = Account(Habit.FOREIGN).until(DUE + timedelta(days=5))
+    assert [(each.currency, each.amount, each.value_date) for each in account.astray] == [("USD", TOTAL, DUE)]
+    assert account.paid == [(DUE + timedelta(days=1), TOTAL)]
+
+
+@pytest.mark.parametrize(
+    ("habit", "intent"),
+    [
+        (Habit.LOWERS, PaymentIntent.LOWER_INSTALMENT),
+        (Habit.SHORTENS, PaymentIntent.FEWER_INSTALMENTS),
+    ],
+)
+def test_borrower_repays_early_and_says_what_for(habit: Habit, intent: PaymentIntent) -> None:
+    account = Account(habit, means=Means.TRANSFER, whole_life=True).until(DUE + timedelta(days=9))
+    assert account.paid == [(DUE, TOTAL), (DUE + timedelta(days=5), 30_000)]
+    assert account.intents == [None, intent]
+    simple = Account(habit, means=Means.TRANSFER).until(DUE + timedelta(days=9))
+    assert simple.paid == [(DUE, TOTAL)]
+
+
+def test_borrower_returns_the_loan_while_it_cools_off() -> None:
+    account = Account(Habit.RETURNS, whole_life=True).until(DAY + timedelta(days=20))
+    assert account.paid == [(DAY + timedelta(days=3), 200_000)]
+    assert account.intents == [PaymentIntent.RETURN]
+    assert Account(Habit.RETURNS).until(DUE).paid == [(DUE, TOTAL)]
+
+
+def requested(account: Account, day: date) -> PaymentRequested:
+    return PaymentRequested(
+        loan_id=account.loan.loan_id, customer_id=account.loan.customer_id, sequence=99, request_id=uuid4(),
+        instalments=(1,), amount=TOTAL, currency="CNY", debit_account="acct_1", due_date=DUE, collect_on=day,
+        attempt=1,
+    )  # fmt: skip
+
+
+def test_borrower_leaves_it_to_the_lender_to_collect() -> None:
+    """And pays by transfer in the end, when that brings nothing; a lender that collects from nobody is paid in time."""
+    account = Account(Habit.ON_TIME, means=Means.DEBIT, whole_life=True).until(DUE + timedelta(days=9))
+    assert account.paid == []
+    late = DUE + timedelta(days=10)
+    assert account.until(late).paid == [(late, TOTAL)]
+    assert Account(Habit.ON_TIME, means=Means.DEBIT).until(DUE).paid == [(DUE, TOTAL)]
+
+
+def test_nobody_pays_by_transfer_while_a_debit_order_is_open() -> None:
+    account = Account(Habit.LATE, means=Means.DEBIT, whole_life=True).until(DUE)
+    order = requested(account, DUE)
+    account.show(record(order))
+    late = DUE + timedelta(days=40)
+    assert account.until(late).paid == []
+    failed = PaymentFailed(
+        request_id=order.request_id, loan_id=order.loan_id, reason=FailureReason.INSUFFICIENT_FUNDS, failed_on=late
+    )
+    (paid,) = events(account.show(record(failed)))
+    assert isinstance(paid, PaymentReceived)
+    assert paid.amount == TOTAL
 
 
 def test_borrower_never() -> None:

@@ -2,21 +2,26 @@
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lendstream.catalogue import load
+from lendstream import catalogue
+from lendstream.amortization import Tranche, generate
+from lendstream.catalogue import Catalogue, Recipient, load
 from lendstream.envelope import decode
 from lendstream.errors import DataError
-from lendstream.events.intake import ApplicationSubmitted, IdentityType
+from lendstream.events.intake import ApplicationSubmitted, IdentityType, LoanOptions
 from lendstream_simulator.actor import opened
-from lendstream_simulator.applications import FALLBACK, FEN_PER_DOLLAR, PRODUCTS_BY_PURPOSE, application, person_of
+from lendstream_simulator.applications import FEN_PER_DOLLAR, application, person_of
 from lendstream_simulator.faults import FAULTS
 from lendstream_simulator.loans import real_loans
 from lendstream_simulator.people import check_digit
+from lendstream_simulator.purposes import FALLBACK, PRODUCTS_BY_PURPOSE
 from lendstream_simulator.submissions import (
     DEFAULT_PARTNERS,
     Kind,
@@ -58,7 +63,8 @@ def test_every_application_is_within_its_product(number: int) -> None:
 
 def test_every_product_that_is_mapped_is_applied_for() -> None:
     mapped = {FALLBACK, *(code for codes in PRODUCTS_BY_PURPOSE.values() for code in codes)}
-    assert {applied(number).product for number in range(300)} == mapped
+    on_sale = {product.code for product in load() if not product.merchants}  # nobody here is one of their merchants
+    assert {applied(number).product for number in range(2000)} == mapped & on_sale
 
 
 def test_amounts_keep_the_ratios_of_the_source() -> None:
@@ -167,3 +173,70 @@ def test_a_trace_begins_with_each_record() -> None:
     version, trace, span, flags = (first.header("traceparent") or "").split("-")
     assert (version, len(trace), len(span), flags) == ("00", 32, 16, "01")
     assert first.header("ce_source") == f"partner/{sent(1).partner}"
+
+
+EVERYTHING = Catalogue(
+    {
+        code: {number: product.model_copy(update={"offered": True}) for number, product in versions.items()}
+        for code, versions in load().versions.items()
+    }
+)
+"""The catalogue with all of its products on sale."""
+
+
+def applied_for(number: int) -> ApplicationSubmitted:
+    return application(
+        7, number, reference=reference_of(7, number), today=TODAY, submitted_at=NOW, partner="phone-shop",
+        catalogue=EVERYTHING,
+    )  # fmt: skip
+
+
+def test_whatever_is_on_sale_is_applied_for() -> None:
+    made = [applied_for(number) for number in range(300)]
+    assert len({each.product for each in made}) >= 15
+    assert len({EVERYTHING.product(each.product).method for each in made}) >= 6
+
+
+@pytest.mark.parametrize("number", range(0, 2000, 11))
+def test_choices_are_what_the_product_allows(number: int) -> None:
+    made = applied_for(number)
+    product, chosen = EVERYTHING.product(made.product), made.options or LoanOptions()
+    assert product.amount.offerable(made.amount) == made.amount
+    assert (chosen.order_reference is not None) == (product.payout_to is Recipient.MERCHANT)
+    assert (chosen.income is not None) == (product.income is not None)
+    assert len(chosen.tranches) < product.tranches_max
+    assert sum(each.amount for each in chosen.tranches) < made.amount
+    assert all(each.on > (made.disburse_on or TODAY) for each in chosen.tranches)
+    assert not product.merchants
+    if product.payout_to is Recipient.MERCHANT:
+        assert made.debit_account != made.payout_account
+    tranches = tuple(Tranche(each.on, each.amount) for each in chosen.tranches)
+    terms = product.terms(
+        made.amount, made.instalments, Decimal("0.1"), made.disburse_on or TODAY, due_day=chosen.due_day,
+        income=chosen.income, tranches=tranches,
+    )  # fmt: skip
+    assert generate(terms, lambda _: True).instalments
+
+
+def test_every_option_is_chosen_by_somebody() -> None:
+    chosen = [each.options for each in map(applied_for, range(1000)) if each.options]
+    assert any(each.due_day for each in chosen)
+    assert any(each.income for each in chosen)
+    assert any(each.tranches for each in chosen)
+    assert any(each.order_reference for each in chosen)
+
+
+def test_coupons_are_used_where_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalogue has none yet; this is what its coupons are asked for."""
+
+    @dataclass
+    class Coupon:
+        products: tuple[str, ...]
+        valid_from: date = TODAY
+        valid_until: date = TODAY
+
+    known = {"OVER": Coupon(("cash-small",), date(2020, 1, 1), date(2020, 1, 2)), "SPRING-50": Coupon(("cash-small",))}
+    monkeypatch.setattr(catalogue, "load_coupons", lambda: known, raising=False)
+    used = {(each.product, each.options.coupon) for each in map(applied, range(300)) if each.options}
+    assert {code for _, code in used} == {None, "SPRING-50"}
+    assert {product for product, code in used if code} == {"cash-small"}

@@ -9,15 +9,16 @@ from lendstream.events.calendar import BusinessDayClosed, BusinessDayStarted
 from lendstream.events.loan import (
     DisbursementRequested,
     LoanCancelled,
-    LoanClosed,
     LoanDisbursed,
     LoanEvent,
     LoanOpened,
-    PaymentApplied,
 )
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
 from lendstream_simulator.facts import Facts
 from lendstream_simulator.findings import Check, Deliveries, Fault, Finding, at_most_one, one_each
+
+_FEWER = frozenset({"income_based", "single_payment"})
+"""Methods by which the instalments accepted are the most there may be."""
 
 
 def loans(facts: Facts, _: Deliveries) -> Iterator[Finding]:
@@ -27,12 +28,20 @@ def loans(facts: Facts, _: Deliveries) -> Iterator[Finding]:
     yield from one_each("one loan an accepted offer", accepted, [each.application_id for each in opened])
     yield from at_most_one("one opening a loan", [each.loan_id for each in opened])
     for loan in opened:
+        if loan.limit:  # a credit line is repaid as it is drawn
+            continue
         scheduled = sum(row.principal for row in loan.instalments)
         if scheduled != loan.principal:
             about = f"loan {loan.loan_id}: {scheduled} scheduled of {loan.principal}"
             yield Finding(Fault.WRONG, "the schedule repays the principal", about)
         offer = accepted.get(loan.application_id)
-        if offer and (loan.principal, len(loan.instalments)) != (offer.amount, offer.instalments):
+        count = sum(row.number > 0 for row in loan.instalments)  # a down payment is no instalment
+        fewer = loan.method in _FEWER and count < offer.instalments if offer else False
+        if (
+            offer
+            and (loan.principal, count) != (offer.amount, offer.instalments)
+            and not (fewer and loan.principal == offer.amount)
+        ):
             yield Finding(Fault.WRONG, "the loan is what was accepted", f"loan {loan.loan_id}")
 
 
@@ -63,7 +72,7 @@ def payouts(facts: Facts, _: Deliveries) -> Iterator[Finding]:
     done = {each.disbursement_id for each in disbursed}
     yield from at_most_one("one order an id", [each.disbursement_id for each in facts.data(DisbursementRequested)])
     yield from at_most_one("one payout an order", [each.disbursement_id for each in disbursed])
-    yield from at_most_one("one payout a loan", [each.loan_id for each in disbursed])
+    yield from at_most_one("one payout a part of a loan", [(each.loan_id, each.part) for each in disbursed])
     for order in orders.values():
         later = facts.last_day is not None and order.pay_on > facts.last_day
         if not (order.disbursement_id in done | failed or order.loan_id in cancelled or later):
@@ -73,7 +82,7 @@ def payouts(facts: Facts, _: Deliveries) -> Iterator[Finding]:
         asked, paid = orders.get(payout.disbursement_id), confirmed.get(payout.disbursement_id)
         if asked is None or paid is None:
             yield Finding(Fault.UNFOUNDED, "a payout was ordered and confirmed", about)
-        elif not asked.amount == paid.amount == payout.amount:
+        elif not asked.amount == paid.amount == payout.amount or asked.part != payout.part:
             yield Finding(Fault.WRONG, "money out is money asked for", about)
     yield from _paid_out(facts, failed)
 
@@ -89,13 +98,6 @@ def _paid_out(facts: Facts, failed: set[UUID]) -> Iterator[Finding]:
             yield Finding(Fault.LOST, "every loan is paid out", f"loan {loan.loan_id}")
 
 
-def closings(facts: Facts, _: Deliveries) -> Iterator[Finding]:
-    """A loan is closed when, and only when, nothing is owed any more."""
-    last = {each.loan_id: each for each in sorted(facts.data(PaymentApplied), key=lambda each: each.sequence)}
-    repaid = {loan for loan, payment in last.items() if payment.total_outstanding == 0}
-    yield from one_each("repaid loans are closed", repaid, [each.loan_id for each in facts.data(LoanClosed)])
-
-
 def days(facts: Facts, _: Deliveries) -> Iterator[Finding]:
     """Every business day begun is closed, once a currency of the book."""
     started = {f"{each.day} of {each.lender}" for each in facts.data(BusinessDayStarted)}
@@ -104,4 +106,4 @@ def days(facts: Facts, _: Deliveries) -> Iterator[Finding]:
     yield from at_most_one("one close a business day and currency", closed)
 
 
-LOAN_CHECKS: tuple[Check, ...] = (loans, sequences, payouts, closings, days)
+LOAN_CHECKS: tuple[Check, ...] = (loans, sequences, payouts, days)

@@ -8,6 +8,7 @@ from lendstream.events import application as lending
 from lendstream.events import intake
 from lendstream.events.intake import ApplicationStatus as Status
 
+from .choices import payout_day
 from .model import Application
 from .rule import Answer, Context
 from .validation import control_characters
@@ -59,8 +60,10 @@ def accept(state: Application | None, event: intake.OfferAccepted, context: Cont
         annual_rate=offer.annual_rate,
         payout_account=state.payout_account,
         accepted_on=today,
-        disburse_on=max(state.disburse_on or today, today),
+        disburse_on=payout_day(state.disburse_on, today),
         submitted_at=state.asked.submitted_at,
+        debit_account=state.debit_account,
+        options=offer.options,
     )
     return accepted, (told, accepted.status_changed())
 

@@ -41,6 +41,8 @@ class Application:
     """The day the customer wants the money; None: at once."""
     status: ApplicationStatus
     """Where it stands, as its partner sees it."""
+    debit_account: str | None = None
+    """The token of the account to collect from; None: the customer pays by himself."""
     ask_again_at: datetime | None = None
     """When the decision is asked for again; None once there is one, or none is needed."""
     decision_id: UUID | None = None

@@ -1,5 +1,6 @@
 """A partner submits an application."""
 
+from lendstream.catalogue import Recipient
 from lendstream.errors import Refused
 from lendstream.events.application import ApplicantFacts, ApplicationReady, ApplicationReceived
 from lendstream.events.intake import ApplicationStatus, ApplicationSubmitted
@@ -34,6 +35,7 @@ def submit(
         reference=submission.reference,
         fingerprint=digest,
         payout_account=submission.payout_account,
+        debit_account=_debit_account(desk, submission),
         disburse_on=submission.disburse_on,
         status=ApplicationStatus.RECEIVED,
         ask_again_at=context.now + desk.decision_patience,
@@ -73,4 +75,14 @@ def _question(desk: Desk, submission: ApplicationSubmitted, context: Context) ->
         ),
         business_date=context.business_date,
         submitted_at=submission.submitted_at,
+        options=desk.catalogue.product(submission.product).settled_options(
+            submission.options, submission.finances.monthly_income
+        ),
+        disburse_on=submission.disburse_on,
     )
+
+
+def _debit_account(desk: Desk, submission: ApplicationSubmitted) -> str | None:
+    """What is due is collected from the account given; else from the payout's, where that is the customer's own."""
+    pays_customer = desk.catalogue.product(submission.product).payout_to is Recipient.CUSTOMER
+    return submission.debit_account or (submission.payout_account if pays_customer else None)

@@ -10,6 +10,7 @@ from lendstream.errors import DataError, FieldError
 from lendstream.events.base import Model
 from lendstream.events.intake import ApplicationSubmitted
 
+from .choices import of_options, of_schedule
 from .rule import Context
 
 CLOCK_TOLERANCE = timedelta(days=1)
@@ -27,7 +28,7 @@ _CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 def check(submission: ApplicationSubmitted, catalogue: Catalogue, context: Context) -> None:
     """Raises DataError with every finding, if there is any."""
     findings = (
-        *_of_terms(submission, catalogue, context.partner),
+        *_of_product(submission, catalogue, context),
         *_of_applicant(submission, context.business_date),
         *_of_dates(submission, context),
         *control_characters(submission),
@@ -36,13 +37,28 @@ def check(submission: ApplicationSubmitted, catalogue: Catalogue, context: Conte
         raise DataError(*findings)
 
 
-def _of_terms(submission: ApplicationSubmitted, catalogue: Catalogue, partner: str | None) -> Iterator[FieldError]:
+def _of_product(submission: ApplicationSubmitted, catalogue: Catalogue, context: Context) -> Iterator[FieldError]:
+    partner = context.partner
     offered = {product.code: product for product in catalogue if not product.merchants or partner in product.merchants}
     product = offered.get(submission.product)
     if product is None:
-        message = f"There is no product {submission.product!r} on offer through you."
-        yield FieldError("product", "unknown_product", message, f"Send one of: {', '.join(offered)}.")
+        yield _no_such_product(submission.product, catalogue, ", ".join(offered))
         return
+    terms = tuple(_of_terms(submission, product))
+    options = tuple(of_options(submission, product, context.business_date))
+    yield from (*terms, *options)
+    if not terms and not options:
+        yield from of_schedule(submission, product, context.business_date)
+
+
+def _no_such_product(code: str, catalogue: Catalogue, offered: str) -> FieldError:
+    fix = f"Send one of: {offered}."
+    if any(product.code == code for product in catalogue):
+        return FieldError("product", "not_through_you", f"{code!r} is sold through its own partners alone.", fix)
+    return FieldError("product", "unknown_product", f"There is no product {code!r} on offer through you.", fix)
+
+
+def _of_terms(submission: ApplicationSubmitted, product: Product) -> Iterator[FieldError]:
     if submission.currency != product.currency:
         yield FieldError(
             "currency",

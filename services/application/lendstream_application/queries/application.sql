@@ -1,8 +1,8 @@
 -- name: load(ids)
 -- Applications with their offers, locked in the order of their ids.
-SELECT a.application_id, a.reference, a.fingerprint, a.asked, a.attempt, a.payout_account, a.disburse_on, a.status,
-       a.ask_again_at, a.decision_id, a.reasons, a.tenor, a.loan_id, a.correlation_id, a.traceparent,
-       o.document AS offer
+SELECT a.application_id, a.reference, a.fingerprint, a.asked, a.attempt, a.payout_account, a.debit_account,
+       a.disburse_on, a.status, a.ask_again_at, a.decision_id, a.reasons, a.tenor, a.loan_id,
+       a.correlation_id, a.traceparent, o.document AS offer
 FROM application a LEFT JOIN offer o USING (application_id)
 WHERE a.application_id = ANY(:ids::uuid[])
 ORDER BY a.application_id
@@ -10,9 +10,9 @@ FOR UPDATE OF a;
 
 -- name: peek(application_id, partner)^
 -- One application of a partner, not locked, for reading.
-SELECT a.application_id, a.reference, a.fingerprint, a.asked, a.attempt, a.payout_account, a.disburse_on, a.status,
-       a.ask_again_at, a.decision_id, a.reasons, a.tenor, a.loan_id, a.correlation_id, a.traceparent,
-       o.document AS offer
+SELECT a.application_id, a.reference, a.fingerprint, a.asked, a.attempt, a.payout_account, a.debit_account,
+       a.disburse_on, a.status, a.ask_again_at, a.decision_id, a.reasons, a.tenor, a.loan_id,
+       a.correlation_id, a.traceparent, o.document AS offer
 FROM application a LEFT JOIN offer o USING (application_id)
 WHERE a.application_id = :application_id AND a.partner = :partner;
 

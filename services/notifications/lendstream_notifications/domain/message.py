@@ -1,6 +1,7 @@
 """A message: what is queued for a customer, and what became of it. Never two messages of one key."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -35,6 +36,18 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a message tells of what happened, by the names that its templates use. Nothing in it tells who it is."""
+
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    """Minor units of the loan's currency."""
+    days: Mapping[str, date] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Codes that a template chooses its words by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message to one customer. It holds no direct identifier: those are read when it is handed over."""
 
@@ -52,6 +65,11 @@ class Message:
     """Not tried before."""
     loan_id: UUID | None = None
     instalment: int | None = None
+    """The instalment that it reminds of; None: it is no reminder."""
+    due_date: date | None = None
+    """The due date that it reminds of."""
+    facts: Facts | None = None
+    """What happened, where it tells of that."""
     state: State = State.QUEUED
     reason: str | None = None
     """Why it was skipped or failed, or what went wrong last."""

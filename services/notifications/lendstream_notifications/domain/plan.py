@@ -1,29 +1,37 @@
-"""The reminders of one loan: planned from its schedule, skipped when it is paid, queued when their day comes.
+"""What is known of one loan: its schedule as far as reminders go, what is paid of it, and the reminders still planned.
 
 A reminder that is still planned belongs to the plan. It leaves the plan once, as a message: queued (from then on the
-sender decides, see `sending`) or skipped. So each reminder has one outcome.
+sender decides, see `sending`) or skipped. So each reminder has one outcome. One that was skipped and is wanted again
+is another reminder, with a key of its own; one that was queued is never planned again for the same due date.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from uuid import UUID
 
-from lendstream.errors import Refused
-from lendstream.events.loan import LoanCancelled, LoanClosed, LoanEvent, LoanOpened, PaymentApplied
 from lendstream.events.notification import NotificationSkipped, SkipReason
 from lendstream_notifications.domain.message import Message, Occasion, skip
-from lendstream_notifications.domain.rules import ReminderRule, Rules
+from lendstream_notifications.domain.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Instalment:
-    """One instalment of the loan's schedule, as far as reminders go."""
+    """One instalment of the loan's schedule, as far as reminders go. Amounts in minor units."""
 
     number: int
     due_date: date
-    due: int
-    """What is still unpaid of the schedule's principal, interest and fee, in minor units; 0 when settled."""
+    charged: int
+    """Principal, interest and fee by the schedule."""
+    paid: int = 0
+    """What of that was paid or let go; all of it, where servicing calls the instalment settled."""
+    collect_on: date | None = None
+    """The day on which it is collected from the customer's account, where that was ordered."""
+
+    @property
+    def due(self) -> int:
+        """What is still unpaid; 0 when settled."""
+        return max(self.charged - self.paid, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,26 @@ class Reminder:
     kind: str
     on: date
     """The day it goes out."""
+    due_date: date
+    """The due date that it is about."""
+    planned_by: int = 1
+    """The sequence of the event that planned it."""
+
+    @property
+    def slot(self) -> tuple[int, str, date]:
+        """What the customer is told at most once: this name of this instalment for this due date."""
+        return self.instalment, self.name, self.due_date
+
+    @property
+    def key(self) -> str:
+        """Its key within the loan's. What the opening planned has the short one."""
+        key = f"{self.instalment}/{self.name}"
+        return key if self.planned_by == 1 else f"{key}/{self.planned_by}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The reminders of one loan."""
+    """The reminders of one loan, and what they depend on."""
 
     loan_id: UUID
     customer_id: UUID
@@ -48,10 +71,19 @@ class Plan:
     sequence: int
     """The last of the loan's events that counted here."""
     instalments: tuple[Instalment, ...]
-    reminders: tuple[Reminder, ...]
+    """The schedule, without a down payment: nobody is reminded of that."""
+    reminders: tuple[Reminder, ...] = ()
     """Those still planned, by day."""
+    told: tuple[int, ...] = ()
+    """The instalments that reminders were queued about on `told_on`: on that day there is no other."""
+    told_on: date | None = None
+    """The last day on which any was queued."""
+    unplaced: Mapping[int, int] = field(default_factory=dict)
+    """Paid on numbers that the schedule has not, yet or any more: another schedule may have them."""
     ended: bool = False
-    """Closed or cancelled."""
+    """Closed or cancelled, and not opened again."""
+    charged_off: bool = False
+    """Given up in the books: from then on others than reminders talk to the customer."""
     correlation_id: str | None = None
     traceparent: str | None = None
     messages: tuple[Message, ...] = ()
@@ -66,97 +98,32 @@ class Plan:
         """The instalment of that number."""
         return next((each for each in self.instalments if each.number == number), None)
 
+    def unwanted(self, number: int, due_date: date | None) -> SkipReason | None:
+        """Why a reminder of an instalment for a due date (None: whichever it has) is not wanted, or None if it is."""
+        instalment = self.instalment(number)
+        if instalment is not None and instalment.due == 0:
+            return SkipReason.PAID
+        if self.ended:
+            return SkipReason.LOAN_ENDED
+        if self.charged_off:
+            return SkipReason.CHARGED_OFF
+        if instalment is None or due_date not in (None, instalment.due_date):
+            return SkipReason.RESCHEDULED
+        return None
+
 
 Planned = tuple[Plan, tuple[NotificationSkipped, ...]]
-"""The new state, and the reminders that are not to be sent."""
-
-
-def open_plan(plan: Plan | None, event: LoanOpened, occasion: Occasion, *, rules: Rules) -> Planned:
-    """Plan every reminder of a new loan."""
-    if plan is not None:
-        return plan, ()
-    reminders = [_reminder(rule, each.number, each.due_date) for each in event.instalments for rule in rules.reminders]
-    return (
-        Plan(
-            loan_id=event.loan_id,
-            customer_id=event.customer_id,
-            currency=event.currency,
-            sequence=event.sequence,
-            instalments=tuple(
-                Instalment(each.number, each.due_date, each.principal + each.interest + each.fee)
-                for each in event.instalments
-            ),
-            reminders=tuple(sorted(reminders, key=lambda each: (each.on, each.instalment))),
-            correlation_id=occasion.correlation_id,
-            traceparent=occasion.traceparent,
-        ),
-        (),
-    )
-
-
-def _reminder(rule: ReminderRule, instalment: int, due_date: date) -> Reminder:
-    return Reminder(instalment, rule.name, rule.kind, due_date + timedelta(days=rule.days))
-
-
-def apply_payment(plan: Plan | None, event: PaymentApplied, occasion: Occasion, *, rules: Rules) -> Planned:
-    """Lower what is due, and skip what is still planned about instalments that are settled now.
-
-    Raises Refused when the loan is not known.
-    """
-    plan = _known(plan, event)
-    if event.sequence <= plan.sequence:
-        return plan, ()
-    paid = {each.instalment: each for each in event.allocations}
-
-    def after(instalment: Instalment) -> Instalment:
-        part = paid.get(instalment.number)
-        if part is None:
-            return instalment
-        rest = instalment.due - part.principal - part.interest - part.fee
-        return replace(instalment, due=0 if part.settled else max(rest, 0))
-
-    plan = replace(plan, sequence=event.sequence, instalments=tuple(map(after, plan.instalments)))
-    settled = {each.number for each in plan.instalments if each.due == 0}
-    return _skip(plan, lambda each: each.instalment in settled, SkipReason.PAID, occasion, rules)
-
-
-def end_plan(plan: Plan | None, event: LoanClosed | LoanCancelled, occasion: Occasion, *, rules: Rules) -> Planned:
-    """Skip whatever is still planned: the loan is closed or cancelled.
-
-    Raises Refused when the loan is not known.
-    """
-    plan = _known(plan, event)
-    if event.sequence <= plan.sequence:
-        return plan, ()
-    plan = replace(plan, sequence=event.sequence, ended=True)
-    return _skip(plan, lambda _: True, SkipReason.LOAN_ENDED, occasion, rules)
-
-
-def start_day(plan: Plan, day: date, occasion: Occasion, *, rules: Rules) -> Planned:
-    """Queue the reminders whose day has come.
-
-    Nobody is told twice on one day about the same instalment: where several have come due (days without business,
-    a loan opened late), only the latest goes out. One that is too late to be worth sending is out of date.
-    """
-    come = [each for each in plan.reminders if each.on <= day]
-    latest = {each.instalment: each for each in come}
-    oldest = day - timedelta(days=rules.late_days)
-    queued = tuple(each for each in come if latest[each.instalment] is each and each.on >= oldest)
-    plan, skipped = _skip(
-        plan, lambda each: each.on <= day and each not in queued, SkipReason.OUT_OF_DATE, occasion, rules
-    )
-    left = tuple(each for each in plan.reminders if each not in queued)
-    messages = tuple(message_of(plan, each, occasion, rules) for each in queued)
-    return replace(plan, reminders=left, messages=plan.messages + messages), skipped
+"""The new state, and what is not to be sent."""
 
 
 def message_of(plan: Plan, reminder: Reminder, occasion: Occasion, rules: Rules) -> Message:
     """The message that a reminder becomes."""
     return Message(
-        key=f"{plan.loan_id}/{reminder.instalment}/{reminder.name}",
+        key=f"{plan.loan_id}/{reminder.key}",
         customer_id=plan.customer_id,
         loan_id=plan.loan_id,
         instalment=reminder.instalment,
+        due_date=reminder.due_date,
         kind=reminder.kind,
         planned_for=reminder.on,
         queued_on=occasion.business_date,
@@ -168,28 +135,20 @@ def message_of(plan: Plan, reminder: Reminder, occasion: Occasion, rules: Rules)
     )
 
 
-def _skip(
-    plan: Plan, which: Callable[[Reminder], bool], reason: SkipReason, occasion: Occasion, rules: Rules
+def skip_reminders(
+    plan: Plan, why: Callable[[Reminder], SkipReason | None], occasion: Occasion, rules: Rules
 ) -> Planned:
-    outcomes: Sequence[tuple[Message, NotificationSkipped]] = [
-        skip(message_of(plan, each, occasion, rules), reason, occasion.now) for each in plan.reminders if which(each)
-    ]
-    return (
-        replace(
-            plan,
-            reminders=tuple(each for each in plan.reminders if not which(each)),
-            messages=(*plan.messages, *(message for message, _ in outcomes)),
-        ),
-        tuple(event for _, event in outcomes),
-    )
-
-
-def _known(plan: Plan | None, event: LoanEvent) -> Plan:
-    if plan is None:
-        raise Refused(
-            "unknown_loan",
-            f"The loan {event.loan_id} was never opened here.",
-            field="loan_id",
-            fix="Publish its LoanOpened first.",
-        )
-    return plan
+    """Skip those of the planned reminders for which there is a reason."""
+    left: list[Reminder] = []
+    messages: list[Message] = []
+    events: list[NotificationSkipped] = []
+    for reminder in plan.reminders:
+        if (reason := why(reminder)) is None:
+            left.append(reminder)
+            continue
+        message, event = skip(message_of(plan, reminder, occasion, rules), reason, occasion.now)
+        messages.append(message)
+        events.append(event)
+    if not events:
+        return plan, ()
+    return replace(plan, reminders=tuple(left), messages=(*plan.messages, *messages)), tuple(events)

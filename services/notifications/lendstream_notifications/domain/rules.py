@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from lendstream.events.notification import Channel
 
 Article = Literal["first_loan", "first_missed"]
+Notice = Literal["late_fee", "relief", "bounced", "refund", "closed", "hardship"]
 
 
 class _Part(BaseModel):
@@ -45,8 +46,12 @@ class Rules(_Part):
     """The reminders about an instalment."""
     articles: dict[Article, str]
     """The kind of article for the first loan paid out, and for the first instalment missed; once a customer."""
+    notices: dict[Notice, str]
+    """The kind of message about something that happened to a loan; what is left out is not told."""
     late_days: Annotated[int, Field(ge=0, le=30)]
     """A reminder is worth a first try up to so many days after its day."""
+    notice_days: Annotated[int, Field(ge=0, le=60)]
+    """What happened is worth telling up to so many days after its day."""
     contact_days: Annotated[int, Field(ge=0, le=30)]
     """A message waits so many days for a customer's profile and key to arrive."""
 
@@ -54,7 +59,7 @@ class Rules(_Part):
     def _consistent(self) -> Self:
         if len({rule.days for rule in self.reminders}) < len(self.reminders):
             raise ValueError("two reminders on one day")
-        named = {rule.kind for rule in self.reminders} | set(self.articles.values())
+        named = {rule.kind for rule in self.reminders} | {*self.articles.values(), *self.notices.values()}
         if unknown := named - set(self.kinds):
             raise ValueError(f"no such kind: {', '.join(sorted(unknown))}")
         return self

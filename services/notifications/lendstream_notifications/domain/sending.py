@@ -3,8 +3,9 @@
     queued --decide--> skipped | queued, later | sending --hand over--> conclude --> sent | failed | queued, later
 
 `decide` looks at the plan and the customer as they are at that moment, so a payment that lands while a message waits
-still stops it. `conclude` is given what the provider said; a try that nobody answered may have gone out: where the
-provider delivers a key once, it is tried again, otherwise it is never sent twice but reported.
+still stops it, and so does another due date. `conclude` is given what the provider said; a try that nobody answered
+may have gone out: where the provider delivers a key once, it is tried again, otherwise it is never sent twice but
+reported.
 """
 
 from collections.abc import Callable
@@ -122,7 +123,7 @@ def decide(
     """
     instalment = plan.instalment(message.instalment) if plan and message.instalment else None
     day = today or message.queued_on
-    if reason := _unwanted(message, plan, instalment) or (SkipReason.ERASED if contact and contact.erased else None):
+    if reason := _unwanted(message, plan, rules) or (SkipReason.ERASED if contact and contact.erased else None):
         return _not_sent(message, reason, now)
     waited_enough = (day - message.queued_on).days >= rules.contact_days
     if contact is None or contact.profile is None or not contact.complete:
@@ -140,12 +141,12 @@ def decide(
     return _address(message, recipient, contact.profile.language, plan, instalment, now, rules)
 
 
-def _unwanted(message: Message, plan: Plan | None, instalment: Instalment | None) -> SkipReason | None:
-    if message.instalment is None:
-        return None
-    if instalment is not None and instalment.due == 0:
-        return SkipReason.PAID
-    return SkipReason.LOAN_ENDED if plan is None or instalment is None or plan.ended else None
+def _unwanted(message: Message, plan: Plan | None, rules: Rules) -> SkipReason | None:
+    if message.instalment is not None:
+        return SkipReason.LOAN_ENDED if plan is None else plan.unwanted(message.instalment, message.due_date)
+    if message.kind == rules.notices.get("closed") and plan is not None and not plan.ended:
+        return SkipReason.OVERTAKEN  # opened again meanwhile
+    return None
 
 
 def _address(

@@ -2,20 +2,29 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 
-from lendstream.amortization import generate
+from lendstream.amortization import TermsError
 from lendstream.catalogue import Product
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import CustomerPosition
+from lendstream_risk.domain.burden import burden_of
+from lendstream_risk.domain.chosen import schedule_at
 from lendstream_risk.domain.policy import ProductRules, SegmentRules
 
+TOO_MUCH = 10**15
+"""More than anyone can pay."""
 
-def instalment(product: Product, amount: int, instalments: int, annual_rate: Decimal, start: date) -> int:
-    """The largest instalment of such a loan, fees included: where instalments fall, it is the first."""
-    schedule = generate(product.terms(amount, instalments, annual_rate, start))
-    return max(row.total for row in schedule.instalments)
+
+def instalment(
+    product: Product, rules: ProductRules, asked: ApplicationReady, amount: int, annual_rate: Decimal
+) -> int:
+    """What such a loan takes of a month's income, fees included, by the policy's rule for the product."""
+    try:
+        return burden_of(schedule_at(product, asked, amount, annual_rate), rules.burden)
+    except TermsError:
+        # An amount too small to be divided as the options want it cannot be offered either.
+        return TOO_MUCH
 
 
 def monthly_room(rules: SegmentRules, asked: ApplicationReady, position: CustomerPosition) -> int:

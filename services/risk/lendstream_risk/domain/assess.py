@@ -10,6 +10,7 @@ from lendstream.catalogue import Segment as Grade
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import ApplicationDecided, CustomerPosition, Outcome, Segment, Terms
 from lendstream_risk.domain.affordability import instalment, limit, monthly_room, within_income, within_limit
+from lendstream_risk.domain.chosen import options_at
 from lendstream_risk.domain.eligibility import failures
 from lendstream_risk.domain.policy import Policy
 from lendstream_risk.domain.reasons import Code
@@ -29,8 +30,10 @@ class Assessment:
     """A decision, and what its loan would cost a month."""
 
     decided: ApplicationDecided
+    committed: int
+    """Principal that the customer may now come to owe: the terms' amount, of a credit line its limit; 0 if declined."""
     instalment: int
-    """The largest instalment of the terms, minor units; 0 if declined."""
+    """What that takes of a month's income, minor units; 0 if declined."""
 
 
 def assess(asked: ApplicationReady, position: CustomerPosition, policy: Policy, rulebook: Rulebook) -> Assessment:
@@ -40,10 +43,10 @@ def assess(asked: ApplicationReady, position: CustomerPosition, policy: Policy, 
     """
     history, grade, segment = segment_of(policy.scorecard, asked.applicant, position)
     product = rulebook.product(policy, asked.product)
-    codes = set(failures(policy.eligibility, product, asked, position))
-    terms, due = None, 0
+    codes = set(failures(policy.eligibility_of(asked.product), product, history, asked, position))
+    terms, committed, due = None, 0, 0
     if product and not codes:
-        terms, due, codes = _offer(asked, position, policy, product, product.rate(history, grade), segment)
+        terms, committed, due, codes = _offer(asked, position, policy, product, product.rate(history, grade), segment)
         if terms:
             codes |= _merits(history, grade)
     decided = ApplicationDecided(
@@ -60,7 +63,7 @@ def assess(asked: ApplicationReady, position: CustomerPosition, policy: Policy, 
         as_of=asked.business_date,
         submitted_at=asked.submitted_at,
     )
-    return Assessment(decided, due)
+    return Assessment(decided, committed, due)
 
 
 def _offer(
@@ -70,22 +73,32 @@ def _offer(
     product: Product,
     annual_rate: Decimal,
     segment: Segment,
-) -> tuple[Terms | None, int, set[Code]]:
-    """The terms, their instalment, and what reduced the amount; or no terms, and what leaves too little to offer."""
+) -> tuple[Terms | None, int, int, set[Code]]:
+    """The terms, what they commit and take a month, and what reduced the amount.
+
+    Or no terms, and what leaves too little to offer.
+    """
 
     @cache
     def due(amount: int) -> int:
-        return instalment(product, amount, asked.instalments, annual_rate, asked.business_date)
+        return instalment(product, own, asked, amount, annual_rate)
 
-    rules = policy.segments[segment]
-    most = limit(rules, policy.products[product.code], asked.applicant.finances.monthly_income)
-    by_income = within_income(product, asked.amount, due, monthly_room(rules, asked, position))
-    by_limit = within_limit(product, asked.amount, most - position.exposure)
+    rules, own = policy.segments[segment], policy.products[product.code]
+    most = limit(rules, own, asked.applicant.finances.monthly_income)
+    income_room, limit_room = monthly_room(rules, asked, position), most - position.exposure
+    by_income = within_income(product, asked.amount, due, income_room)
+    by_limit = within_limit(product, asked.amount, limit_room)
     amount = min(by_income, by_limit)
     least = max(int(policy.counter_offer_min_share * asked.amount), product.amount.min)
     if amount < least:
         refusals = ((Code.AFFORDABILITY, by_income), (Code.EXPOSURE_LIMIT, by_limit))
-        return None, 0, {code for code, fits in refusals if fits < least}
+        return None, 0, 0, {code for code, fits in refusals if fits < least}
+    committed = amount
+    if product.revolving:
+        # The line is as large as what its customer could owe and repay at once.
+        largest = product.amount.max
+        committed = min(within_income(product, largest, due, income_room), within_limit(product, largest, limit_room))
+        committed = max(committed, amount)
     terms = Terms(
         product=product.code,
         product_version=product.version,
@@ -93,10 +106,11 @@ def _offer(
         currency=product.currency,
         instalments=asked.instalments,
         annual_rate=annual_rate,
-        limit=most,
+        limit=committed if product.revolving else most,
+        options=options_at(asked, amount),
     )
     reductions = ((Code.REDUCED_TO_INCOME, by_income), (Code.REDUCED_TO_LIMIT, by_limit))
-    return terms, due(amount), {code for code, fits in reductions if fits < asked.amount}
+    return terms, committed, due(committed), {code for code, fits in reductions if fits < asked.amount}
 
 
 def _merits(history: CustomerHistory, grade: Grade) -> set[Code]:

@@ -14,7 +14,7 @@ class Loan:
     principal: int
     """Principal outstanding."""
     instalment: int
-    """The largest instalment that is still to come by its schedule."""
+    """What it takes of a month's income: as the decision measured it, or the largest instalment still to come."""
     days_past_due: int
     sequence: int
     """The sequence of the last event folded in: an event that is not above it has been seen."""

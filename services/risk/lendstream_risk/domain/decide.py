@@ -34,7 +34,7 @@ def decide(customer: Customer, asked: ApplicationReady, rulebook: Rulebook) -> t
     remembered = Remembered(fingerprint, asked.attempt, policy.version, tuple(position.model_dump().values()))
     customer = replace(customer, decided=_recent(customer, application_id, remembered))
     if decided.terms and not customer.has_loan_of(application_id):
-        commitment = Commitment(decided.terms.amount, assessment.instalment)
+        commitment = Commitment(assessment.committed, assessment.instalment)
         customer = replace(customer, commitments={**customer.commitments, application_id: commitment})
     return customer, decided
 

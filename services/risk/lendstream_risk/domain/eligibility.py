@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from lendstream.catalogue import Product
+from lendstream.catalogue import CustomerHistory, Product
 from lendstream.events.application import ApplicationReady
 from lendstream.events.decision import CustomerPosition
 from lendstream.events.intake import BureauSummary, EmploymentStatus, Finances
+from lendstream_risk.domain.burden import months_of
+from lendstream_risk.domain.chosen import faulty
 from lendstream_risk.domain.policy import Eligibility
 from lendstream_risk.domain.reasons import Code
 
@@ -13,14 +15,19 @@ MONTHS = 12
 
 
 def failures(
-    rules: Eligibility, product: Product | None, asked: ApplicationReady, position: CustomerPosition
+    rules: Eligibility,
+    product: Product | None,
+    history: CustomerHistory,
+    asked: ApplicationReady,
+    position: CustomerPosition,
 ) -> Iterator[Code]:
     """Every rule that the application fails."""
-    yield from _product(product, asked)
+    yield from _product(product, history, asked)
     age = asked.applicant.age
     if age < rules.age.min:
         yield Code.AGE_BELOW_MINIMUM
-    if age * MONTHS + asked.instalments > rules.age.max * MONTHS:
+    months = months_of(product, asked.instalments) if product else asked.instalments
+    if age * MONTHS + months > rules.age.max * MONTHS:
         yield Code.AGE_ABOVE_MAXIMUM
     yield from _finances(rules, asked.applicant.finances)
     if asked.applicant.bureau:
@@ -31,8 +38,8 @@ def failures(
         yield Code.TOO_MANY_LOANS
 
 
-def _product(product: Product | None, asked: ApplicationReady) -> Iterator[Code]:
-    """The intake checks these too; the decision does not rely on it."""
+def _product(product: Product | None, history: CustomerHistory, asked: ApplicationReady) -> Iterator[Code]:
+    """The intake checks most of these too; the decision does not rely on it."""
     if product is None:
         yield Code.PRODUCT_NOT_OFFERED
         return
@@ -42,6 +49,13 @@ def _product(product: Product | None, asked: ApplicationReady) -> Iterator[Code]
         yield Code.AMOUNT_OUT_OF_RANGE
     if asked.instalments not in product.tenors:
         yield Code.TENOR_NOT_OFFERED
+    if product.merchants and asked.partner not in product.merchants:
+        yield Code.PARTNER_NOT_ALLOWED
+    if history not in product.customers:
+        only = CustomerHistory.NEW in product.customers
+        yield Code.NEW_CUSTOMERS_ONLY if only else Code.REPEAT_CUSTOMERS_ONLY
+    if faulty(product, asked):
+        yield Code.OPTIONS_NOT_OFFERED
 
 
 def _finances(rules: Eligibility, finances: Finances) -> Iterator[Code]:

@@ -25,6 +25,7 @@ from lendstream.events.loan import (
     LoanRescheduled,
     PaymentApplied,
     PaymentUndone,
+    RescheduleReason,
     ScheduledInstalment,
 )
 from lendstream_risk.domain.customer import Commitment, Customer, Ended, Loan
@@ -44,10 +45,12 @@ def open_loan(customer: Customer, event: LoanOpened) -> Customer:
     if loan_id in customer.loans or loan_id in customer.ended:
         return customer
     to_come = min(sum(each.amount for each in event.options.tranches) if event.options else 0, event.principal)
+    commitment = customer.commitments.get(str(event.application_id))
     loan = Loan(
         application_id=str(event.application_id),
         principal=event.principal - to_come,
-        instalment=max(map(_whole, event.instalments), default=0),
+        # The decision knew what of the loan counts against the income; an approval long gone leaves the schedule.
+        instalment=commitment.instalment if commitment else max(map(_whole, event.instalments), default=0),
         days_past_due=0,
         sequence=event.sequence,
         to_come=to_come,
@@ -82,7 +85,12 @@ def reschedule(customer: Customer, event: LoanRescheduled) -> Customer:
 
     def changed(loan: Loan) -> Loan:
         # with nothing to come, what is owed is past due, and the instalment that was too large stays the measure
-        return replace(loan, principal=event.principal_outstanding, instalment=max(future, default=loan.instalment))
+        largest = max(future, default=loan.instalment)
+        if loan.limit:  # what the whole line would take counts, however much of it is drawn
+            largest = loan.instalment
+        elif event.reason is RescheduleReason.PREPAYMENT:  # paying early makes no loan harder to bear
+            largest = min(largest, loan.instalment)
+        return replace(loan, principal=event.principal_outstanding, instalment=largest)
 
     return _news(customer, event, changed)
 
@@ -132,7 +140,7 @@ def reopen_loan(customer: Customer, event: LoanReopened) -> Customer:
         customer,
         loans={**customer.loans, str(event.loan_id): again},
         ended={key: each for key, each in customer.ended.items() if key != str(event.loan_id)},
-        loans_repaid=customer.loans_repaid - ended.repaid,
+        loans_repaid=max(customer.loans_repaid - ended.repaid, 0),
     )
 
 

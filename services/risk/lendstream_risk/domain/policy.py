@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -98,11 +99,32 @@ class SegmentRules(_Data):
     limit: MinorUnits = Field(description="most owed to us, minor units")
 
 
+class Burden(StrEnum):
+    """What of a loan must fit into a month's income."""
+
+    LARGEST_INSTALMENT = "largest_instalment"
+    """The largest instalment, brought to a month where it falls due more often."""
+    AVERAGE = "average"
+    """All that is to be repaid, spread over the months: where income is seasonal, or goods stand against the rest."""
+
+
 class ProductRules(_Data):
-    """A product under this policy."""
+    """A product under this policy. What it says of eligibility replaces what the policy says for all."""
 
     version: AtLeastOne = Field(description="the version of the product in the catalogue that is sold")
     limit: MinorUnits = Field(description="most owed to us in total by a customer who takes this product, minor units")
+    burden: Burden = Field(default=Burden.LARGEST_INSTALMENT, description="what must fit into a month's income")
+    employment: Annotated[tuple[EmploymentStatus, ...], Field(min_length=1)] | None = Field(
+        default=None, description="ways of earning a living this product is lent on"
+    )
+    employment_months_min: Count | None = Field(default=None, description="shortest time in the present occupation")
+    monthly_income_min: MinorUnits | None = Field(default=None, description="smallest net income a month, minor units")
+
+    @property
+    def own_eligibility(self) -> dict[str, object]:
+        """What it says instead of the policy's rules for all."""
+        own = {field: getattr(self, field) for field in ("employment", "employment_months_min", "monthly_income_min")}
+        return {field: rule for field, rule in own.items() if rule is not None}
 
 
 class Policy(_Data):
@@ -117,6 +139,16 @@ class Policy(_Data):
         description="smallest share of the amount applied for that is still worth offering", examples=["0.30"]
     )
     products: Mapping[str, ProductRules] = Field(min_length=1, description="the products on sale, by code")
+
+    def eligibility_of(self, product: str) -> Eligibility:
+        """What rules an application for the product out."""
+        return self._eligibilities.get(product, self.eligibility)
+
+    @cached_property
+    def _eligibilities(self) -> Mapping[str, Eligibility]:
+        """Of the products that say something of their own."""
+        owns = {code: rules.own_eligibility for code, rules in self.products.items()}
+        return {code: self.eligibility.model_copy(update=own) for code, own in owns.items() if own}
 
     @model_validator(mode="after")
     def _all_segments(self) -> Self:

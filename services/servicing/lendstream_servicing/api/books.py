@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Query
 from lendstream.journal_chain import journal_id
 from lendstream.runtime.auth import Caller
 from lendstream.runtime.sql import Connection
-from lendstream_servicing import books_store
+from lendstream_servicing import books_audit
 from lendstream_servicing.api.desk import Desk
 from lendstream_servicing.api.paging import Cursor, Limit, cursor_of, parts_of
 from lendstream_servicing.books_store import RestoredElsewhereError
@@ -73,19 +73,19 @@ def router(desk: Desk, chart: Chart, provision: ProvisionPolicy) -> APIRouter:
     async def trial_balance(_: Reader) -> TrialBalance:
         """Turnover and balance of every account by product (试算平衡表)."""
         async with books() as connection:
-            return await books_store.trial_balance(connection, chart)
+            return await books_audit.trial_balance(connection, chart)
 
     @api.get("/reconcile")
     async def reconcile(_: Reader) -> Reconciliation:
         """The loans against their books (总分核对). Ask between business days: one under way moves loans ahead."""
         async with books() as connection:
-            return await books_store.reconcile(connection, chart, provision)
+            return await books_audit.reconcile(connection, chart, provision)
 
     @api.get("/verify")
     async def verify(_: Annotated[Caller, desk.operator]) -> Verification:
         """Every hash and every total computed anew. Reads all journals: minutes, on a large book."""
         async with books() as connection:
-            return await books_store.verify(connection)
+            return await books_audit.verify(connection)
 
     @api.get("/journals")
     async def journals(

@@ -16,11 +16,21 @@ class Accrual(NamedTuple):
     period_from: date | None = None
     period_to: date | None = None
     period_interest: int = 0
-    """Interest that the running period earns from `period_from` to `period_to`."""
+    """Interest that the running period earns from `period_from` to `period_to`, if nothing is paid until then."""
     period_subsidy: int = 0
     """The others' interest that it earns."""
     subsidy_future: int = 0
     """The others' interest of the periods after it."""
+
+    def earned(self, day: date) -> int:
+        """What is receivable of interest at the end of a day: of the period as its days have passed, half up."""
+        if self.period_from is None or self.period_to is None or day <= self.period_from:
+            return self.interest_receivable
+        if day >= self.period_to:
+            return self.interest_receivable + self.period_interest
+        length = (self.period_to - self.period_from).days
+        part = 2 * self.period_interest * (day - self.period_from).days + length
+        return self.interest_receivable + part // (2 * length)
 
 
 NONE = Accrual(0, 0)
@@ -52,4 +62,5 @@ def accrual(loan: Loan) -> Accrual:
         interest += loan.anchor_interest
         earned -= loan.anchor_interest
         subsidy -= loan.anchor_subsidy
+    earned += loan.late_interest
     return Accrual(interest, fee, start, running.due_date, earned, subsidy, future)

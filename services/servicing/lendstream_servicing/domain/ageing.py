@@ -41,7 +41,8 @@ def _step(loan: Loan, on: date, policy: Policy) -> tuple[Loan, list[Telling]]:
 
 
 def charged_off(loan: Loan, on: date, policy: Policy, reason: str) -> tuple[Loan, list[Telling]]:
-    """Give the loan up in the books (核销)."""
+    """Give the loan up in the books (核销): money of before that day keeps what it has settled."""
+    on = max(on, loan.walked_to or on)
     entry = Entry(
         str(uuid5(loan.id, f"charge-off/{on}")),
         Kind.CHARGE_OFF,

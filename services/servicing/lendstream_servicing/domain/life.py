@@ -37,24 +37,25 @@ def corrected(
     loan: Loan, today: date, policy: Policy, cause: str, undone: Entry | None = None
 ) -> tuple[Loan, list[Telling]]:
     """Derive the loan anew: an entry of it was taken back (`undone`, as it is now), or its payouts came otherwise."""
-    entries = loan.entries
+    now = loan
     if undone is not None:
-        entries = tuple(undone if each.id == undone.id else each for each in entries)
-    walk = derived(loan, policy, _in_force(replace(loan, entries=entries), today))
-    return concluded(loan, walk, today, policy, cause, entries)
+        now = replace(loan, entries=tuple(undone if each.id == undone.id else each for each in loan.entries))
+    return concluded(now, derived(now, policy, _in_force(now, today)), today, policy, cause, loan)
 
 
 def concluded(
-    before: Loan, walk: Walk, today: date, policy: Policy, cause: str = "", entries: tuple[Entry, ...] | None = None
+    loan: Loan, walk: Walk, today: date, policy: Policy, cause: str = "", before: Loan | None = None
 ) -> tuple[Loan, list[Telling]]:
-    """The loan after a walk: its entries, its bucket, its next day; and the events of all that.
-
-    entries: those of the change, where it took one back; else they are as before.
-    """
-    walk.advance(today)
-    known = before.entries if entries is None else entries
-    after = walk.result(_entries(known, walk.outcomes, today, rederived=bool(cause)))
-    bucket = bucket_of(days_past_due(after, today))
+    """The loan after a walk: its entries, its bucket, its next day; and the events of all that since `before`."""
+    before = before or loan
+    try:
+        walk.advance(today)
+    except Rederive:
+        walk = derived(loan, policy, _in_force(loan, today))
+        walk.advance(today)
+    after = walk.result(_entries(loan.entries, walk.outcomes, today, rederived=bool(cause)))
+    # A day that is caught up after a payment of a later one cures nothing: the loan is as late as that day found it.
+    bucket = bucket_of(days_past_due(after, max(today, after.walked_to or today)))
     if bucket is not after.bucket:
         after = replace(after, bucket=bucket)
     tellings = told(before, after, walk.outcomes, today, cause)
@@ -100,7 +101,9 @@ def _by_lateness(loan: Loan, policy: Policy) -> list[date]:
             dates.append(row.due_date + timedelta(days=product.grace_days + 1))
     if oldest is not None:
         dates += [oldest + timedelta(days=first_day) for first_day, _ in BUCKETS]
-        dates.append(oldest + timedelta(days=product.charge_off_days))
+        charge_off = oldest + timedelta(days=product.charge_off_days)
+        # a payment that bounced long after may leave a loan that should have been charged off on a day that is over
+        dates.append(max(charge_off, loan.aged_through + _DAY) if loan.aged_through else charge_off)
     return dates
 
 

@@ -284,6 +284,8 @@ class Loan:
     """The customer's interest of the running period until then."""
     anchor_subsidy: int = 0
     """The others' interest of the running period until then."""
+    late_interest: int = 0
+    """Interest of the running period beyond its instalment's, if what is overdue stays unpaid until its end."""
     walked_to: date | None = None
     """The last day that the instalments depend on."""
     payouts: tuple[Payout, ...] = ()
@@ -319,7 +321,9 @@ class Loan:
 
     @property
     def undrawn(self) -> int:
-        """Scheduled principal that is not paid out yet."""
+        """Scheduled principal that is not paid out yet: nothing once all instalments are one, due at once."""
+        if self.status in (Status.CLOSED, Status.CHARGED_OFF):
+            return 0
         return sum(
             each.amount
             for each in self.payouts

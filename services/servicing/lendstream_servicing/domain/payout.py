@@ -94,9 +94,14 @@ def _fail_part(loan: Loan, payout: Payout, event: DisbursementFailed, today: dat
         return loan, ()
     if payout.done_on is not None:
         raise _contradiction("already_disbursed", f"The payout was confirmed before, as of {payout.done_on}.")
-    if event.retryable and payout.attempt < policy.payout_attempts:
-        loan, tell = ordered(loan, payout._replace(attempt=payout.attempt + 1, pay_on=max(payout.pay_on, today)))
-        return numbered(loan, [tell])
+    needed = payout.kind is Kind.DRAW or loan.status is Status.ACTIVE
+    if event.retryable and payout.attempt < policy.payout_attempts and needed:
+        put_off = payout._replace(attempt=payout.attempt + 1, pay_on=max(payout.pay_on, today))
+        loan, tell = ordered(loan, put_off)
+        if payout.kind is Kind.DRAW or put_off.pay_on == payout.pay_on:
+            return numbered(loan, [tell])
+        after, told = corrected(loan, today, policy, f"tranche {payout.part} put off to {put_off.pay_on}")
+        return numbered(after, [tell, *told])
     without = with_payout(loan, payout._replace(cancelled=True))
     if payout.kind is Kind.DRAW:
         return scheduled(without, policy), ()

@@ -150,7 +150,7 @@ class _Replay:
         if first is None or first > end:
             return
         yield Line(first, Sort.DISBURSEMENT, contract.principal - contract.later)
-        waiting = [entry for entry in in_order(self._applied()) if self.walk.effective(entry) <= end]
+        waiting = [entry for entry in in_order(self._applied(), first) if self.walk.effective(entry) <= end]
         for day in self._days(waiting, end, cut):
             yield from self._until(day)
             while waiting and self.walk.effective(waiting[0]) <= day:

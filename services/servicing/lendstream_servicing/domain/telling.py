@@ -171,7 +171,7 @@ def _reallocated(known: dict[str, Entry], after: Loan, cause: str) -> Iterator[T
 
 def _applied(outcome: Outcome, after: Loan) -> Iterator[Telling]:
     """An entry that was applied for the first time."""
-    entry, principal, total = outcome
+    entry, principal, total, _ = outcome
     if entry.kind is Kind.PAYMENT:
         yield partial(
             PaymentApplied,
@@ -245,10 +245,12 @@ def _rescheduled(before: Loan, after: Loan, fresh: list[Outcome], today: date, c
     if [row[:6] for row in before.instalments] == [row[:6] for row in after.instalments]:
         return
     last = fresh[-1].entry if fresh else None
-    reason = _RESCHEDULED_BY.get(last.kind) if last else None
+    reason = _RESCHEDULED_BY.get(last.kind, RescheduleReason.CORRECTION) if last else RescheduleReason.CORRECTION
+    if fresh[-1].recalculated if fresh else not cause:
+        reason = RescheduleReason.RECALCULATION
     if _relief_undone(before, after):
         reason = RescheduleReason.RESTRUCTURE_UNDONE
-    elif cause or reason is None:
+    elif cause:
         reason = RescheduleReason.CORRECTION
     interest, fee, penalty = _capitalised(after, before)
     yield partial(

@@ -15,13 +15,15 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import uuid5
 
-from lendstream.amortization import Course, DayCount, Keep, Method, Recast, TermsError
+from lendstream.amortization import Course, DayCount, Keep, Method, Recast, Subsidy, TermsError
+from lendstream.amortization.charges import subsidies_left
 from lendstream.amortization.rounding import DIVIDE
-from lendstream.catalogue import AllocationBy, Due, InAdvance, PayoffInterest, Product
+from lendstream.catalogue import AllocationBy, Due, InAdvance, InterestOn, PayoffInterest, Product
 from lendstream.events.loan import ClosingReason, WaiverReason
 from lendstream.events.payment import PaymentIntent
 
 from .loan import Entry, Instalment, Kind, Loan, Part, Policy, Status
+from .recalculation import ByDay, Mark
 from .relief import Arrears, Draw, Relief, Waiver
 from .schedules import base, base_course
 
@@ -33,6 +35,14 @@ _KEEP = {
     InAdvance.LOWER_INSTALMENT: Keep.TENOR,
     InAdvance.FEWER_INSTALMENTS: Keep.INSTALMENT,
 }
+
+
+class Rederive(Exception):
+    """The walk needs what happened before where it started."""
+
+
+_REPAYS_PRINCIPAL = frozenset({*_KEEP, InAdvance.NEXT_THEN_LOWER})
+"""Asked for this, money goes to the principal."""
 
 
 class Payoff(NamedTuple):
@@ -58,6 +68,8 @@ class Outcome(NamedTuple):
     entry: Entry
     principal_outstanding: int
     total_outstanding: int
+    recalculated: bool = False
+    """Another schedule after it comes from nothing but interest on what is really owed."""
 
 
 @dataclass(slots=True)
@@ -85,7 +97,9 @@ class Walk:
         self.policy = policy
         self.product: Product = policy.product(loan)
         self.rows = list(loan.instalments)
-        self.undrawn = loan.undrawn
+        self.undrawn = loan.undrawn + sum(
+            entry.amount for entry in loan.entries if entry.kind is Kind.TRANCHE and entry.applied_on is None
+        )
         self.credit = loan.credit
         self.at = loan.walked_to
         self.anchor = (loan.anchor_on, loan.anchor_interest, loan.anchor_subsidy)
@@ -97,18 +111,33 @@ class Walk:
         )
         self.outcomes: list[Outcome] = []
         self._course: Course | None = None
+        self._earlier: list[Course] = []
+        self._base: Course | None = None
+        self._rescheduled = False
+        self.by_day = ByDay(self) if self.product.interest_on is InterestOn.OUTSTANDING else None
+        self._from_opening = not loan.original
 
     # -- what is owed
 
     @property
     def principal_outstanding(self) -> int:
         """Principal still owed."""
-        return sum([row.principal - row.principal_paid for row in self.rows]) - self.undrawn
+        return sum([row[2] - row[8] for row in self.rows if row[13] is None]) - self.undrawn
 
     @property
     def total_outstanding(self) -> int:
         """Everything still owed."""
-        return sum([row.outstanding for row in self.rows]) - self.undrawn
+        return self._owed()[1]
+
+    def _owed(self) -> tuple[int, int]:
+        """Principal and everything still owed. By places, not by names: this runs over all instalments each time."""
+        principal = total = 0
+        for row in self.rows:
+            if row[13] is None:  # not settled
+                part = row[2] - row[8]
+                principal += part
+                total += part + row[3] - row[9] + row[4] - row[10] + row[6] + row[7] - row[11]
+        return principal - self.undrawn, total - self.undrawn
 
     # -- time
 
@@ -116,10 +145,12 @@ class Walk:
         """What lateness costs until a day: an instalment is overdue from the day after its due date."""
         if self.charged_off_on is not None:
             return
+        if self.by_day is not None:
+            self.by_day.advance(to)
         for index, row in enumerate(self.rows):
-            if row.due_date >= to:
+            if row[1] >= to:  # due on
                 break
-            if row.settled_on is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
+            if row[13] is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
                 self.rows[index] = self._aged(row, to)
                 self.at = to if self.at is None or to > self.at else self.at
 
@@ -148,8 +179,12 @@ class Walk:
         on = self.effective(entry)
         self.advance(on)
         self.at = on if self.at is None or on > self.at else self.at
+        self._rescheduled = False
+        mark = self._mark(on)
         applied = _APPLY[entry.kind](self, entry, on)
-        self.outcomes.append(Outcome(applied, self.principal_outstanding, self.total_outstanding))
+        if mark is not None and self.by_day is not None and not self._rescheduled:
+            self.by_day.moved(mark)
+        self.outcomes.append(Outcome(applied, *self._owed(), mark is not None and not self._rescheduled))
         self._end(entry, on)
 
     def effective(self, entry: Entry) -> date:
@@ -172,16 +207,18 @@ class Walk:
             fee = self._call_in(on)
             left -= fee
         reached = len(self.rows) if recovery else self.first_after(on)
-        left = self._settle(range(reached), left, on, split, self.product.allocation)
+        mark = self._mark(on)
+        left = self._settle(range(reached), left, on, split, self._allocation(on))
+        if mark is not None and self.by_day is not None:
+            self.by_day.moved(mark)
         if left and reached < len(self.rows):
-            keep = _KEEP.get(entry.intent or self.product.in_advance)
+            asked = entry.intent or self.product.in_advance
+            keep = _KEEP.get(asked)
             if keep is not None:
                 left, fee = self._prepay(reached, left, on, keep, split)
-            coming = range(reached, len(self.rows))
-            if self.product.in_advance is InAdvance.LAST_INSTALMENT:
-                coming = coming[::-1]
-            order = self.product.in_advance_allocation or self.product.allocation
-            left = self._settle(coming, left, on, split, order) if left else left
+            elif asked is InAdvance.NEXT_THEN_LOWER:
+                left = self._repay_running(reached, left, on, split, mark)
+            left = self._pay_in_advance(reached, left, on, split, mark)
         self.credit += left
         return entry._replace(unallocated=left, fee=fee, parts=split.told(), recovery=recovery)
 
@@ -193,6 +230,21 @@ class Walk:
             return entry._replace(unallocated=part, fee=0, parts=(), recovery=self.charged_off_on is not None)
         rest = self._pay(entry._replace(amount=entry.amount - part), on)
         return rest._replace(amount=entry.amount, unallocated=rest.unallocated + part)
+
+    def _allocation(self, on: date) -> Sequence[Due]:
+        """What is settled first of what is due."""
+        product = self.product
+        if product.late_allocation is not None:
+            oldest = next((row.due_date for row in self.rows if row.settled_on is None and row.outstanding), on)
+            if (on - oldest).days > product.late_allocation_days:
+                return product.late_allocation
+        return product.allocation
+
+    def _mark(self, on: date) -> Mark | None:
+        """Where a loan stands that bears interest by the day."""
+        if self.by_day is None or self.charged_off_on is not None:
+            return None
+        return self.by_day.mark(on)
 
     def _settle(self, places: Sequence[int], left: int, on: date, split: _Split, order: Sequence[Due]) -> int:
         """Settle instalments in the order given; returns what is left."""
@@ -206,8 +258,66 @@ class Walk:
                 break
             row = self.rows[place]
             if row.settled_on is None and row.outstanding:
-                self.rows[place], left = _settled(row, left, on, dues, split)
+                most = self.principal_outstanding if self.undrawn else None  # of what is not paid out yet, nothing
+                self.rows[place], left = _settled(row, left, on, dues, split, most)
         return left
+
+    def _pay_in_advance(self, reached: int, left: int, on: date, split: _Split, mark: Mark | None) -> int:
+        """Settle instalments to come, as the product orders them; returns what is left."""
+        coming = range(reached, len(self.rows))
+        if self.product.in_advance is InAdvance.LAST_INSTALMENT:
+            coming = coming[::-1]
+        elif self.product.in_advance is InAdvance.EVERY_INSTALMENT:
+            multiple = self.product.timing.multiple
+            part = left // len(coming) // multiple * multiple
+            for place in coming:
+                share = part if place < coming[-1] else left
+                left -= share - self._settle_early((place,), share, on, split, mark)
+        return self._settle_early(coming, left, on, split, mark)
+
+    def _settle_early(self, places: Sequence[int], left: int, on: date, split: _Split, mark: Mark | None) -> int:
+        """Settle instalments before they are due; returns what is left.
+
+        Where interest follows what is owed, principal goes before it: that lowers the interest.
+        """
+        order = self.product.in_advance_allocation or self.product.allocation
+        if mark is None or self.by_day is None:
+            return self._settle(places, left, on, split, order) if left else left
+        if self.product.in_advance_allocation is None:
+            order = (Due.PRINCIPAL, *(due for due in order if due is not Due.PRINCIPAL))
+        first = order.index(Due.PRINCIPAL) + 1
+        for place in places:
+            for dues in (order[:first], order[first:]):
+                row = self.rows[place]
+                if left and row.settled_on is None and row.outstanding:
+                    self.rows[place], left = _settled(row, left, on, dues, split)
+                    self.by_day.moved(mark)
+        return left
+
+    def _repay_running(self, reached: int, left: int, on: date, split: _Split, mark: Mark | None) -> int:
+        """Repay the running instalment's principal, and with what is beyond it lower those after it."""
+        order = self.product.in_advance_allocation or self.product.allocation
+        running = reached - 1 if reached and self.rows[reached - 1].due_date == on else reached
+        row = self.rows[running]
+        if row.settled_on is None and row.outstanding:
+            self.rows[running], left = _settled(row, left, on, order if mark is None else (Due.PRINCIPAL,), split)
+            if mark is not None and self.by_day is not None:
+                self.by_day.moved(mark)
+        before = self._to_come(running + 1)
+        if not left or left >= before or self.undrawn:
+            return left
+        anchor = self.anchor
+        try:
+            self._recast(running + 1, self.start_of(running + 1), before, before - left)
+        except TermsError:
+            return left
+        self.anchor = anchor  # the running period goes on
+        row = self.rows[running]
+        self.rows[running] = row._replace(principal=row.principal + left, principal_paid=row.principal_paid + left)
+        split.add(row.number, Due.PRINCIPAL, left)
+        if mark is not None and self.by_day is not None:
+            self.by_day.moved(mark)
+        return 0
 
     def _waive(self, entry: Entry, on: date) -> Entry:
         waiver = Waiver.model_validate_json(entry.detail)
@@ -225,7 +335,7 @@ class Walk:
     def _charge_off(self, entry: Entry, on: date) -> Entry:
         """Everything falls due (宣布提前到期), and all that is owed is given up."""
         reached = self.first_after(on)
-        if reached < len(self.rows):
+        if reached < len(self.rows) and self.product.charge_off_accelerates:
             self._merge(reached, on, *self.accrued(reached, on))
         self.charged_off_on = on
         part = Part(
@@ -240,29 +350,29 @@ class Walk:
 
     def _relieve(self, entry: Entry, on: date) -> Entry:
         relief = Relief.model_validate_json(entry.detail)
+        if self.by_day is not None:
+            self.by_day.fix(self.by_day.mark(on))  # before the arrears are moved
         waived = self._let_go(on, relief.waive) if relief.waive else ()
         reached = self.first_after(on)
         moved, capitalised = 0, (0, 0, 0)
+        if self.charged_off_on is not None or self.undrawn:
+            return entry._replace(parts=waived, capitalised=capitalised)  # there is no schedule to change
+        rows, original, before = self.rows[:], self.original, self._to_come(reached)
         if relief.arrears is Arrears.CAPITALISE:
             moved, capitalised = self._lift_arrears(reached, on)
-        left = len(self.rows) - reached
-        before = self._to_come(reached)
-        self._recast(
-            reached,
-            on,
-            before,
-            before + moved,
-            annual_rate=relief.annual_rate,
-            instalments=max(left + relief.extra_instalments, 1),
-            skip=relief.holiday,
-        )
-        if relief.annual_rate is not None:
-            self.annual_rate = relief.annual_rate
+        instalments = max(len(rows) - reached + relief.extra_instalments, 1)
+        rate, skip = relief.annual_rate, relief.holiday
+        try:
+            self._recast(reached, on, before, before + moved, annual_rate=rate, instalments=instalments, skip=skip)
+        except TermsError:  # nothing is left, or too little for so many instalments
+            self.rows, self.original = rows, original
+            return entry._replace(parts=waived, capitalised=(0, 0, 0))
+        self.annual_rate = self.annual_rate if rate is None else rate
         return entry._replace(parts=waived, capitalised=capitalised)
 
     def _lift_arrears(self, reached: int, on: date) -> tuple[int, tuple[int, int, int]]:
         """Take what is overdue out of the past instalments; returns it, and what of it was no principal before."""
-        self._keep_original()
+        self.keep_original()
         interest = fee = penalty = principal = 0
         for place in range(reached):
             row = self.rows[place]
@@ -287,12 +397,22 @@ class Walk:
         reached = self.first_after(on)
         before = self._to_come(reached)
         instalments = Draw.model_validate_json(entry.detail).instalments
-        self._recast(reached, on, before, before + entry.amount, instalments=instalments)
+        try:
+            self._recast(reached, on, before, before + entry.amount, instalments=instalments)
+        except TermsError:  # too little for so many instalments
+            self._recast(reached, on, before, before + entry.amount, instalments=1)
         self.ended = None
         return entry
 
-    def _tranche(self, entry: Entry, _: date) -> Entry:
-        return entry  # the schedule holds it from the opening on, and `undrawn` follows from the payouts
+    def _tranche(self, entry: Entry, on: date) -> Entry:
+        """The schedule holds it from the opening on, unless the customer has repaid everything since it was ordered."""
+        if self.undrawn:
+            self.undrawn -= entry.amount
+        else:
+            row = self.rows[-1]
+            more = row.principal + entry.amount
+            self.rows[-1] = row._replace(principal=more, settled_on=None, penalty_to=max(row.due_date, on))
+        return entry
 
     def _refund(self, entry: Entry, _: date) -> Entry:
         self.credit -= entry.amount
@@ -316,6 +436,8 @@ class Walk:
         row, start = self.rows[place], self.start_of(place)
         if whole and on > start:
             return row.interest, row.subsidy
+        if self.by_day is not None:
+            return self.by_day.accrued(place, on)
         known, interest, subsidy = self.anchor
         if known is None or known < start or known > on:
             known, interest, subsidy = start, 0, 0
@@ -331,7 +453,7 @@ class Walk:
     def _pays_off(self, entry: Entry, on: date) -> bool:
         """Whether the money repays everything: asked for, or more than enough where it goes to the principal."""
         asked = entry.intent or self.product.in_advance
-        if asked is not PaymentIntent.PAY_OFF and asked not in _KEEP:
+        if asked is not PaymentIntent.PAY_OFF and asked not in _REPAYS_PRINCIPAL and self.by_day is None:
             return False
         return self.first_after(on) < len(self.rows) and entry.amount >= self.payoff(on).total
 
@@ -347,7 +469,7 @@ class Walk:
 
     def _merge(self, reached: int, on: date, interest: int, subsidy: int) -> None:
         """One instalment, due on a day, instead of all from a place on, with so much interest."""
-        self._keep_original()
+        self.keep_original()
         coming = self.rows[reached:]
         self.rows[reached:] = [
             Instalment(
@@ -364,13 +486,16 @@ class Walk:
         ]
         self.undrawn = 0
         self.anchor = (None, 0, 0)
+        self._rescheduled = True
+        if self.by_day is not None:
+            self.by_day.draws = []
 
     def _prepay(self, reached: int, left: int, on: date, keep: Keep, split: _Split) -> tuple[int, int]:
         """Repay principal early and compute the rest anew; returns what is left, and the fee for it."""
         before = self._to_come(reached)
         rate, of = self.product.prepayment_fee_rate.as_integer_ratio()
         part = left * of // (of + rate)
-        if part >= before or self.undrawn:
+        if not 0 < part < before or self.undrawn:
             return left, 0  # not enough for everything, or not all paid out yet: pay instalments in advance instead
         try:
             self._recast(reached, on, before, before - part, keep=keep)
@@ -394,7 +519,8 @@ class Walk:
 
     def _drop_charges(self, on: date) -> None:
         """Returned: of all that was charged only what is paid already stays; the principal is due at once."""
-        self._keep_original()
+        self.keep_original()
+        self._rescheduled = True
         for place, row in enumerate(self.rows):
             late_fee = min(row.late_fee, row.penalty_paid)
             self.rows[place] = row._replace(
@@ -423,11 +549,12 @@ class Walk:
         skip: int = 0,
     ) -> None:
         course = self.course()
+        if course.first > (self.rows[reached].number if reached < len(self.rows) else course.first):
+            course = self.axis(reached)
         coming = self.rows[reached:]
-        number = coming[0].number if coming else (self.rows[-1].number + 1 if self.rows else 1)
         interest, subsidy = self.accrued(reached, on)
         change = Recast(
-            at=number - course.first,
+            at=coming[0].number - course.first if coming else len(course.periods.ends),
             on=on,
             before=before,
             after=after,
@@ -437,44 +564,62 @@ class Walk:
             annual_rate=annual_rate,
             instalments=instalments,
             skip=skip,
+            subsidies=self._subsidies_left(course, reached),
         )
-        self._course, rows = course.recast(change)
-        self._keep_original()
-        fresh = [Instalment(*row[:5], row[6]) for row in rows]
-        paid_principal = sum(row.principal_paid for row in coming)
-        first = fresh[0]
-        fresh[0] = first._replace(principal=first.principal + paid_principal, principal_paid=paid_principal)
-        self.rows[reached:] = fresh
-        self._advance_paid(reached, sum(row.interest_paid for row in coming), sum(row.fee_paid for row in coming))
+        fresh_course, rows = course.recast(change)
+        self._earlier.append(course)
+        self._course = fresh_course
+        self._rescheduled = True
+        self.keep_original()
+        self.rows[reached:] = _with_paid([Instalment(*row[:5], row[6]) for row in rows], coming)
         self.anchor = (on, interest, subsidy)
-
-    def _advance_paid(self, reached: int, interest: int, fee: int) -> None:
-        """Give interest and fees that were paid in advance to the new instalments, the first ones first."""
-        for place in range(reached, len(self.rows)):
-            if not interest and not fee:
-                return
-            row = self.rows[place]
-            part, due = min(interest, row.interest), min(fee, row.fee)
-            self.rows[place] = row._replace(interest_paid=part, fee_paid=due)
-            interest, fee = interest - part, fee - due
-        self.credit += interest + fee
 
     def _level(self, coming: Sequence[Instalment]) -> int:
         if not coming:
             return 0
-        row = coming[1] if len(coming) > 2 else coming[0]  # the first may hold principal that was repaid early
+        # the first may hold principal that was repaid early, others what was paid on them before
+        row = next((row for row in coming[1:-1] if not row.principal_paid), coming[1 if len(coming) > 2 else 0])
         whole = row.principal + row.interest + row.subsidy
         return whole if self.loan.contract.method in (Method.EQUAL_INSTALMENT, Method.BALLOON) else row.principal
 
     def course(self) -> Course:
         """The course in force. A walk that starts in the midst of another than the loan's own starts anew."""
         if self._course is None:
-            if self.loan.original:
+            if not self._from_opening:
                 raise Rederive
             self._course = base_course(self.loan, self.policy)
         return self._course
 
-    def _keep_original(self) -> None:
+    def axis(self, place: int) -> Course:
+        """The course with the period of an instalment: the time axis of its interest."""
+        number = self.rows[place].number
+        for course in (self._course, *reversed(self._earlier)):
+            if course is not None and course.first <= number:
+                return course.reaching(number - course.first)
+        if self._base is None:
+            self._base = base_course(self.loan, self.policy)
+            if self.original and not self._runs_as_opened(self._base):
+                raise Rederive
+        return self._base.reaching(number - self._base.first)
+
+    def _runs_as_opened(self, course: Course) -> bool:
+        """Whether the periods to come are still those of the opening, and at its rate."""
+        if self.annual_rate != self.loan.contract.annual_rate:
+            return False
+        for row in self.rows:
+            at = row.number - course.first
+            if at >= 0 and course.reaching(at).periods.dues[at] != row.due_date:
+                return False
+        return True
+
+    def _subsidies_left(self, course: Course, reached: int) -> tuple[Subsidy, ...] | None:
+        """What others still bear of the instalments from a place on, so that no cap is granted twice."""
+        if not course.opening.options.subsidies:
+            return None
+        return subsidies_left(course.opening, [(row.number, row.interest, row.subsidy) for row in self.rows[:reached]])
+
+    def keep_original(self) -> None:
+        """Keep the schedule as it was opened, before it becomes another."""
         if not self.original:
             self.original = base(self.loan, self.policy)
 
@@ -495,7 +640,7 @@ class Walk:
     # -- the end
 
     def _end(self, entry: Entry, on: date) -> None:
-        owed = self.total_outstanding
+        owed = self.outcomes[-1].total_outstanding
         small = self.product.small_balance
         if 0 < owed <= small and entry.kind is Kind.PAYMENT and not self.undrawn:
             split = _Split({}, set())
@@ -546,16 +691,13 @@ class Walk:
             anchor_on=self.anchor[0],
             anchor_interest=self.anchor[1],
             anchor_subsidy=self.anchor[2],
+            late_interest=self.by_day.late if self.by_day is not None and self.charged_off_on is None else 0,
             annual_rate=self.annual_rate,
             original=self.original,
             charged_off_on=self.charged_off_on,
             ended_on=ended[0] if ended else None,
             ending=ended[1] if ended else None,
         )
-
-
-class Rederive(Exception):
-    """The walk needs what happened before where it started."""
 
 
 _APPLY = {
@@ -580,6 +722,7 @@ def derived(loan: Loan, policy: Policy, entries: Iterable[Entry]) -> Walk:
         anchor_on=None,
         anchor_interest=0,
         anchor_subsidy=0,
+        late_interest=0,
         annual_rate=contract.annual_rate,
         credit=0,
         walked_to=None,
@@ -588,15 +731,19 @@ def derived(loan: Loan, policy: Policy, entries: Iterable[Entry]) -> Walk:
         ending=None,
     )
     walk = Walk(fresh, policy)
-    for entry in in_order(entries):
+    walk.undrawn = sum(each.amount for each in loan.payouts if each.kind is Kind.TRANCHE and not each.cancelled)
+    for entry in in_order(entries, loan.disbursed_on):
         walk.apply(entry)
     return walk
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """By value date; what was heard of after a charge-off counts from it at the earliest, so it comes after it."""
+def in_order(entries: Iterable[Entry], floor: date | None) -> list[Entry]:
+    """By the days from which they count (`Walk.effective`), of one day as they arrived.
+
+    floor: the day of the payout, from which money before it counts. What was heard of after a charge-off counts from
+    it at the earliest, so it comes after it.
+    """
     ordered: list[tuple[date, int, Entry]] = []
-    floor: date | None = None
     for number, entry in enumerate(entries):
         on = entry.value_date if floor is None or entry.value_date > floor else floor
         if entry.kind is Kind.CHARGE_OFF:
@@ -606,8 +753,10 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for _, _, entry in ordered]
 
 
-def _settled(row: Instalment, left: int, on: date, dues: Sequence[Due], split: _Split) -> tuple[Instalment, int]:
-    """Settle parts of an instalment, in order; returns it and what is left."""
+def _settled(
+    row: Instalment, left: int, on: date, dues: Sequence[Due], split: _Split, most: int | None = None
+) -> tuple[Instalment, int]:
+    """Settle parts of an instalment, in order, of the principal at most so much; returns it and what is left."""
     _, _, principal, interest, fee, _, late_fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, *_ = (
         row
     )
@@ -621,6 +770,8 @@ def _settled(row: Instalment, left: int, on: date, dues: Sequence[Due], split: _
     paid: dict[str, int] = {}
     for due in dues:
         part = min(left, unpaid[due])
+        if most is not None and due is Due.PRINCIPAL:
+            part = min(part, most)
         if part > 0:
             split.add(row.number, due, part)
             paid[due] = part
@@ -640,11 +791,44 @@ def _settled(row: Instalment, left: int, on: date, dues: Sequence[Due], split: _
     )
 
 
+def _with_paid(fresh: list[Instalment], before: Sequence[Instalment]) -> list[Instalment]:
+    """New instalments with what was paid in advance on those before them, number by number.
+
+    What was paid on numbers that are gone counts on the last one. Interest and fees paid beyond what an instalment now
+    has are taken off those after it.
+    """
+    paid = {row.number: [0, 0, 0] for row in fresh}
+    for row in before:
+        sums = paid[min(row.number, fresh[-1].number)]
+        sums[0] += row.principal_paid
+        sums[1] += row.interest_paid
+        sums[2] += row.fee_paid
+    rows, more_interest, more_fee = [], 0, 0
+    for row in fresh:
+        principal, interest, fee = paid[row.number]
+        charged, due = max(row.interest - more_interest, interest), max(row.fee - more_fee, fee)
+        more_interest += charged - row.interest
+        more_fee += due - row.fee
+        rows.append(
+            row._replace(
+                principal=row.principal + principal,
+                interest=charged,
+                fee=due,
+                principal_paid=principal,
+                interest_paid=interest,
+                fee_paid=fee,
+            )
+        )
+    return rows
+
+
 def _late_fee(product: Product, row: Instalment) -> int:
     fee = product.late_fee
     if product.late_fee_rate:
         rate, of = product.late_fee_rate.as_integer_ratio()
-        overdue = row.principal - row.principal_paid + row.interest - row.interest_paid
+        overdue = row.principal - row.principal_paid
+        if product.late_fee_on_interest:
+            overdue += row.interest - row.interest_paid
         fee += DIVIDE[product.rounding](overdue * rate, of)
     return fee
 

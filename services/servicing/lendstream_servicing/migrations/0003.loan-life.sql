@@ -43,22 +43,40 @@ ALTER TABLE instalment DROP CONSTRAINT instalment_check3;
 ALTER TABLE instalment ADD CONSTRAINT instalment_penalty_paid
     CHECK (penalty_paid BETWEEN 0 AND late_fee + penalty);
 
-ALTER TABLE payment RENAME TO entry;
-ALTER TABLE entry RENAME COLUMN payment_id TO id;
-ALTER TABLE entry RENAME CONSTRAINT payment_pkey TO entry_pkey;
-ALTER TABLE entry DROP CONSTRAINT payment_check;
-ALTER TABLE entry DROP CONSTRAINT payment_check1;
-ALTER TABLE entry DROP CONSTRAINT payment_amount_check;
-ALTER TABLE entry
-    ADD COLUMN kind text NOT NULL DEFAULT 'payment',
-    ADD COLUMN intent text,
-    ADD COLUMN fee bigint NOT NULL DEFAULT 0,
-    ADD COLUMN parts jsonb NOT NULL DEFAULT '[]',
-    ADD COLUMN capitalised jsonb,
-    ADD COLUMN recovery boolean NOT NULL DEFAULT false,
-    ADD COLUMN undone_on date,
-    ADD COLUMN reason text NOT NULL DEFAULT '',
-    ADD COLUMN detail text NOT NULL DEFAULT '';
-ALTER INDEX payment_loan RENAME TO entry_loan;
-DROP INDEX payment_unallocated;
+CREATE TABLE entry (
+    id text PRIMARY KEY,
+    position bigint GENERATED ALWAYS AS IDENTITY,   -- the order of arrival
+    loan_id uuid NOT NULL,
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    value_date date NOT NULL,
+    channel text NOT NULL,
+    received_on date NOT NULL,
+    applied_on date,                                -- null: in suspense
+    unallocated bigint NOT NULL,                    -- all while in suspense, later the customer's credit
+    kind text NOT NULL DEFAULT 'payment',
+    intent text,
+    fee bigint NOT NULL DEFAULT 0,
+    parts jsonb NOT NULL DEFAULT '[]',               -- what it settled: six numbers for each instalment
+    capitalised jsonb,
+    recovery boolean NOT NULL DEFAULT false,
+    undone_on date,
+    reason text NOT NULL DEFAULT '',
+    detail text NOT NULL DEFAULT ''
+);
+CREATE INDEX entry_loan ON entry (loan_id, position);
 CREATE INDEX entry_unallocated ON entry (position) WHERE unallocated > 0 AND undone_on IS NULL;
+INSERT INTO entry (id, loan_id, amount, currency, value_date, channel, received_on, applied_on, unallocated)
+SELECT payment_id, loan_id, amount, currency, value_date, channel, received_on, applied_on, unallocated
+FROM payment
+ORDER BY position;
+DROP TABLE payment;
+
+CREATE OR REPLACE VIEW book_head AS
+SELECT book, number, head FROM book_chain
+UNION ALL
+SELECT id::text, journals, decode(journal_head, 'hex') FROM loan WHERE journals > 0
+UNION ALL
+SELECT id::text, (waiting ->> 'journals')::integer, decode(waiting ->> 'journal_head', 'hex')
+FROM account
+WHERE (waiting ->> 'journals')::integer > 0;

@@ -2,21 +2,27 @@
 -- Loans that a business day still has to age, those that have waited longest first.
 SELECT id FROM loan WHERE next_action_on <= :day ORDER BY next_action_on LIMIT :n;
 
--- name: close_book(day, currency)
--- The day's totals, by currency; the lender's own currency is there even when no loan is.
-INSERT INTO book_day (day, currency, open_loans, principal_outstanding, overdue_loans, overdue_amount)
-SELECT :day, currency, count(*) FILTER (WHERE owed), sum(principal_outstanding)::bigint,
-       count(*) FILTER (WHERE overdue_amount > 0), sum(overdue_amount)::bigint
-FROM (
-    SELECT currency, true AS owed, principal_outstanding, overdue_amount FROM loan WHERE status = 'active'
-    UNION ALL
-    SELECT :currency::text, false, 0, 0
-) AS book
-GROUP BY currency
+-- name: book()
+-- The loans that are owed, by currency, standing and bucket.
+SELECT currency, status, bucket, count(*) AS loans, sum(principal_outstanding)::bigint AS principal_outstanding,
+       count(*) FILTER (WHERE overdue_amount > 0) AS overdue_loans, sum(overdue_amount)::bigint AS overdue_amount
+FROM loan
+WHERE status IN ('active', 'charged_off')
+GROUP BY currency, status, bucket;
+
+-- name: count_set_aside(day)$
+SELECT count(*) FROM day_exception WHERE day = :day;
+
+-- name: save_book(day, currency, open_loans, principal_outstanding, overdue_loans, overdue_amount, charged_off_loans, charged_off, provision, set_aside, buckets)!
+INSERT INTO book_day (day, currency, open_loans, principal_outstanding, overdue_loans, overdue_amount,
+                      charged_off_loans, charged_off, provision, set_aside, buckets)
+VALUES (:day, :currency, :open_loans, :principal_outstanding, :overdue_loans, :overdue_amount, :charged_off_loans,
+        :charged_off, :provision, :set_aside, :buckets)
 ON CONFLICT (day, currency) DO UPDATE SET
     open_loans = excluded.open_loans, principal_outstanding = excluded.principal_outstanding,
-    overdue_loans = excluded.overdue_loans, overdue_amount = excluded.overdue_amount
-RETURNING currency, open_loans, principal_outstanding, overdue_loans, overdue_amount;
+    overdue_loans = excluded.overdue_loans, overdue_amount = excluded.overdue_amount,
+    charged_off_loans = excluded.charged_off_loans, charged_off = excluded.charged_off,
+    provision = excluded.provision, set_aside = excluded.set_aside, buckets = excluded.buckets;
 
 -- name: read_day(day)^
 -- A business day, and how many loans it still has to age.
@@ -25,7 +31,8 @@ FROM business_day
 WHERE day = :day;
 
 -- name: read_book(day)
-SELECT currency, open_loans, principal_outstanding, overdue_loans, overdue_amount
+SELECT currency, open_loans, principal_outstanding, overdue_loans, overdue_amount, charged_off_loans, charged_off,
+       provision, set_aside, buckets::text AS buckets
 FROM book_day
 WHERE day = :day
 ORDER BY currency;
@@ -35,7 +42,7 @@ SELECT max(day) FROM business_day;
 
 -- name: loans_of_customer(customer_id, opened_on, after, n)
 -- A page: after a loan that was opened on a day.
-SELECT loan.id, status, product, principal, loan.currency, principal_outstanding, total_outstanding, overdue_amount,
+SELECT loan.id, status, contract.product, principal, loan.currency, principal_outstanding, total_outstanding, overdue_amount,
        bucket, opened_on
 FROM loan JOIN contract ON contract.loan_id = loan.id
 WHERE customer_id = :customer_id AND (opened_on, loan.id) > (:opened_on, :after)

@@ -1,6 +1,8 @@
 -- name: claim_inbox(ids)
--- Enter these ids and return those that were new. Waits for another transaction that is entering the same.
-INSERT INTO inbox (id) SELECT unnest(:ids::uuid[]) ON CONFLICT DO NOTHING RETURNING id;
+-- Enter these ids and return those that were new, and the business day. Waits for another transaction that is entering
+-- the same.
+INSERT INTO inbox (id) SELECT unnest(:ids::uuid[]) ON CONFLICT DO NOTHING
+RETURNING id, (SELECT max(day) FROM business_day) AS day;
 
 -- name: release_inbox(ids)!
 -- Forget ids again: a dead letter may be retried under the same id.
