@@ -127,7 +127,7 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
     first = loans.active().instalments[0].due_date
     today = first + timedelta(days=40)
     await begun(kafka_bootstrap, today, 2)
-    await story(kafka_bootstrap, 8)
+    await story(kafka_bootstrap, 7)
 
     request = await api.done(f"/loans/{loan}/hardship", {"circumstance": "illness", "detail": "in hospital"})
     plans = await api.read(f"/loans/{loan}/restructure-plans", circumstance="illness")
@@ -175,7 +175,7 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
         return bool((await api.read(f"/loans/{loan}"))["status"] == "closed")
 
     await until(closed, "the loan is closed")
-    told = await story(kafka_bootstrap, 8)
+    told = await story(kafka_bootstrap, 7)
     (asked,) = [each for each in told if isinstance(each, HardshipRequested)]
     (waived,) = [each for each in told if isinstance(each, AmountWaived)]
     assert (str(asked.request_id), str(waived.waiver_id)) == (request["result_id"], waiver["result_id"])
