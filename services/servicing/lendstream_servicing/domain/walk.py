@@ -533,12 +533,13 @@ class Walk:
         coming = self.rows[reached:]
         number = coming[0].number if coming else (self.rows[-1].number + 1 if self.rows else 1)
         interest, subsidy = self.accrued(reached, on)
+        deferred = self._deferred(course, reached, on, before)
         change = Recast(
             at=number - course.first,
             on=on,
             before=before,
             after=after,
-            accrued=interest + subsidy,
+            accrued=interest + subsidy if deferred is None else deferred,
             keep=keep,
             level=self._level(coming),
             annual_rate=annual_rate,
@@ -557,7 +558,27 @@ class Walk:
         fresh[0] = first._replace(principal=first.principal + paid_principal, principal_paid=paid_principal)
         self.rows[reached:] = fresh
         self._advance_paid(reached, sum(row.interest_paid for row in coming), sum(row.fee_paid for row in coming))
+        if deferred is not None and number == course.first + course.terms.options.interest_grace:
+            interest = deferred - subsidy  # all that was deferred is due with the running instalment
         self.anchor = (on, interest, subsidy)
+
+    def _deferred(self, course: Course, reached: int, on: date, before: int) -> int | None:
+        """Everyone's interest until a day that is due only after the grace; None: no grace is running.
+
+        It is what the instalment after the grace charges, less what is still to be earned until then.
+        """
+        grace = course.terms.options.interest_grace
+        if not grace or reached >= len(self.rows) or self.rows[reached].number > course.first + grace:
+            return None
+        start: date | None = on
+        charged = coming = 0
+        for row in self.rows[reached:]:
+            if row.number > course.first + grace:
+                break
+            charged = row.interest + row.subsidy
+            coming += course.interest(row.number - course.first, before, start)
+            before, start = before - (row.principal - row.principal_paid), None
+        return charged - coming
 
     def _advance_paid(self, reached: int, interest: int, fee: int) -> None:
         """Give interest and fees that were paid in advance to the new instalments, the first ones first."""
