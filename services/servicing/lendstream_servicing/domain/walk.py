@@ -553,12 +553,13 @@ class Walk:
             course = self.axis(reached)
         coming = self.rows[reached:]
         interest, subsidy = self.accrued(reached, on)
+        deferred = self._deferred(course, reached, on, before)
         change = Recast(
             at=coming[0].number - course.first if coming else len(course.periods.ends),
             on=on,
             before=before,
             after=after,
-            accrued=interest + subsidy,
+            accrued=interest + subsidy if deferred is None else deferred,
             keep=keep,
             level=self._level(coming),
             annual_rate=annual_rate,
@@ -572,7 +573,27 @@ class Walk:
         self._rescheduled = True
         self.keep_original()
         self.rows[reached:] = _with_paid([Instalment(*row[:5], row[6]) for row in rows], coming)
+        if deferred is not None and coming[0].number == course.first + course.terms.options.interest_grace:
+            interest = deferred - subsidy  # all that was deferred is due with the running instalment
         self.anchor = (on, interest, subsidy)
+
+    def _deferred(self, course: Course, reached: int, on: date, before: int) -> int | None:
+        """Everyone's interest until a day that is due only after the grace; None: no grace is running.
+
+        It is what the instalment after the grace charges, less what is still to be earned until then.
+        """
+        grace = course.terms.options.interest_grace
+        if not grace or reached >= len(self.rows) or self.rows[reached].number > course.first + grace:
+            return None
+        start: date | None = on
+        charged = coming = 0
+        for row in self.rows[reached:]:
+            if row.number > course.first + grace:
+                break
+            charged = row.interest + row.subsidy
+            coming += course.interest(row.number - course.first, before, start)
+            before, start = before - (row.principal - row.principal_paid), None
+        return charged - coming
 
     def _level(self, coming: Sequence[Instalment]) -> int:
         if not coming:
