@@ -98,6 +98,8 @@ class Walk:
             (loan.ended_on, loan.ending) if loan.ended_on and loan.ending else None
         )
         self.outcomes: list[Outcome] = []
+        self.cut: int | None = None
+        """The last instalment's number, where those after it are gone: what was settled of them counts on it."""
         self._course: Course | None = None
         self._from_opening = not loan.original
 
@@ -255,9 +257,7 @@ class Walk:
         instalments = max(len(rows) - reached + relief.extra_instalments, 1)
         rate, skip = relief.annual_rate, relief.holiday
         try:
-            self._recast(
-                reached, on, before, before + moved, annual_rate=rate, instalments=instalments, skip=skip
-            )
+            self._recast(reached, on, before, before + moved, annual_rate=rate, instalments=instalments, skip=skip)
         except TermsError:  # nothing is left, or too little for so many instalments
             self.rows, self.original = rows, original
             return entry._replace(parts=waived, capitalised=(0, 0, 0))
@@ -378,6 +378,15 @@ class Walk:
         ]
         self.undrawn = 0
         self.anchor = (None, 0, 0)
+        self._cut(coming)
+
+    def _cut(self, before: Sequence[Instalment]) -> None:
+        """What was settled of instalments that are gone counts on the last one that is left."""
+        last = self.rows[-1].number
+        if not before or before[-1].number <= last:
+            return
+        self.cut = last if self.cut is None else min(last, self.cut)
+        self.outcomes = [each._replace(entry=renumbered(each.entry, last)) for each in self.outcomes]
 
     def _prepay(self, reached: int, left: int, on: date, keep: Keep, split: _Split) -> tuple[int, int]:
         """Repay principal early and compute the rest anew; returns what is left, and the fee for it."""
@@ -455,6 +464,7 @@ class Walk:
         self._keep_original()
         self.rows[reached:] = _with_paid([Instalment(*row[:5], row[6]) for row in rows], coming)
         self.anchor = (on, interest, subsidy)
+        self._cut(coming)
 
     def _level(self, coming: Sequence[Instalment]) -> int:
         if not coming:
@@ -644,6 +654,18 @@ def _settled(
         ),
         left,
     )
+
+
+def renumbered(entry: Entry, last: int) -> Entry:
+    """The entry with what it settled of instalments after the last one counted on that."""
+    if not any(part.instalment > last for part in entry.parts):
+        return entry
+    split, settled = _Split({}, set()), {part.instalment for part in entry.parts if part.settled}
+    split.settled = {number for number in settled if number < last}
+    for part in entry.parts:
+        for due, place in _PLACE.items():
+            split.add(min(part.instalment, last), due, part[1 + place])
+    return entry._replace(parts=split.told())
 
 
 def _with_paid(fresh: list[Instalment], before: Sequence[Instalment]) -> list[Instalment]:
