@@ -140,14 +140,14 @@ def _jump(teller: Teller, step: Step) -> bool:
     return True
 
 
-_INTENTS = (*[None] * 5, *PaymentIntent)
+INTENTS = (*[None] * 5, *PaymentIntent)
 
 
 def _pay(teller: Teller, step: Step) -> bool:
     loan, number = teller.loan, sum(each.kind is Kind.PAYMENT for each in teller.loan.entries)
     amount = amount_of(loan, step, teller.policy, teller.today)
     of = teller.today + timedelta(days=step.when if step.which % 3 == 0 else 0)
-    intent = _INTENTS[step.which % len(_INTENTS)]
+    intent = INTENTS[step.which % len(INTENTS)]
     order = teller.loan.debit.waits_for if step.which % 7 == 0 else None
     currency = "USD" if step.size % 41 == 0 else None
     teller.receives(amount, f"pay_{number}", of=of, intent=intent, request_id=order, currency=currency)
@@ -216,6 +216,10 @@ RELIEFS = (
 )
 
 
+_LET_GO = (Due.PENALTY, Due.INTEREST, Due.FEE, Due.PRINCIPAL)
+WAIVERS = tuple(Waiver(parts=_LET_GO[:count], up_to=up_to) for count in range(1, 5) for up_to in (1, 300, 20_000))
+
+
 def _relief(teller: Teller, step: Step) -> bool:
     loan = teller.loan
     if loan.status is not Status.ACTIVE or loan.undrawn:
@@ -227,8 +231,7 @@ def _relief(teller: Teller, step: Step) -> bool:
 def _waive(teller: Teller, step: Step) -> bool:
     if teller.loan.status not in (Status.ACTIVE, Status.CHARGED_OFF):
         return False
-    parts = (Due.PENALTY, Due.INTEREST, Due.FEE, Due.PRINCIPAL)[: 1 + step.which % 4]
-    teller.waives(Waiver(parts=parts, up_to=1 + step.size % 20_000))
+    teller.waives(WAIVERS[step.which % len(WAIVERS)])
     return True
 
 

@@ -61,6 +61,7 @@ class Teller:
         self.today = today
         self.account: Account | None = None
         self.published: list[Event] = []
+        self.heard: list[Event] = []
         self._table = {route.on: route for route in routes(AccountStore(), policy)}
         self._ageing = ageing(policy)
         self._orders = 0
@@ -75,7 +76,9 @@ class Teller:
 
     def hears(self, event: Event) -> tuple[Event, ...]:
         """Handle an event; what it makes the service publish."""
-        return self._keeps(self._table[type(event)].handle(self.account, event, self._context()))
+        told = self._keeps(self._table[type(event)].handle(self.account, event, self._context()))
+        self.heard.append(event)
+        return told
 
     def wakes_on(self, day: date) -> tuple[Event, ...]:
         """A business day starts; those between were missed."""
@@ -210,13 +213,13 @@ class Teller:
             RefundFailed(refund_id=refund, loan_id=self.loan.id, reason="account closed", failed_on=self.today)
         )
 
-    def relieves(self, relief: Relief, of: date | None = None) -> tuple[Event, ...]:
+    def relieves(self, relief: Relief, *, of: date | None = None, name: str = "") -> tuple[Event, ...]:
         """An operator agrees to relief."""
-        return self._enters(Kind.RELIEF, 0, "operations", relief.model_dump_json(), of)
+        return self._enters(Kind.RELIEF, 0, "operations", relief.model_dump_json(), of, name)
 
-    def waives(self, waiver: Waiver, of: date | None = None) -> tuple[Event, ...]:
+    def waives(self, waiver: Waiver, *, of: date | None = None, name: str = "") -> tuple[Event, ...]:
         """An operator lets go of an amount."""
-        return self._enters(Kind.WAIVER, waiver.up_to, "goodwill", waiver.model_dump_json(), of)
+        return self._enters(Kind.WAIVER, waiver.up_to, "goodwill", waiver.model_dump_json(), of, name)
 
     def draws(self, amount: int, instalments: int) -> tuple[Event, ...]:
         """The customer draws on a credit line; the bank has not paid it yet."""
@@ -257,9 +260,11 @@ class Teller:
 
     # --
 
-    def _enters(self, kind: Kind, amount: int, channel: str, detail: str, of: date | None) -> tuple[Event, ...]:
+    def _enters(
+        self, kind: Kind, amount: int, channel: str, detail: str, of: date | None, name: str
+    ) -> tuple[Event, ...]:
         self._orders += 1
-        order = str(uuid5(self.loan.id, f"order/{self._orders}"))
+        order = str(uuid5(self.loan.id, name or f"order/{self._orders}"))
 
         def rule(loan: Loan, today: date, policy: Policy) -> Answer:
             entry = Entry(order, kind, amount, loan.contract.currency, of or today, channel, today, detail=detail)
