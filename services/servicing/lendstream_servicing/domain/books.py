@@ -225,7 +225,12 @@ def _rescheduled(event: LoanRescheduled, facts: Facts) -> Drafts:
 
 
 def _charged_off(event: LoanChargedOff, facts: Facts) -> Drafts:
-    """Penalties are not given up: they were never an asset."""
+    """Penalties are not given up: they were never an asset.
+
+    What is given up more later was posted with the payment that bounced or counts differently since (`_split`).
+    """
+    if facts.charged_off:
+        return ()
     given_up = draft(
         JournalKind.CHARGE_OFF,
         event.charged_off_on,
