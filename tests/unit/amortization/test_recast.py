@@ -72,7 +72,7 @@ def courses(draw: st.DrawFn) -> tuple[Course, Schedule]:
         assume(False)
         raise
     if schedule.instalments[0].number == 0:
-        schedule = replace(schedule, instalments=schedule.instalments[1:])
+        schedule = schedule._replace(instalments=schedule.instalments[1:])
     return course_of(given_terms, works_on_weekdays), schedule
 
 
