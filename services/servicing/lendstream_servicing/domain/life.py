@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from lendstream.catalogue import InterestOn
+
 from .delinquency import BUCKETS, bucket_of, days_past_due
 from .loan import PAID_OUT, Entry, Kind, Loan, Policy, Status, Telling
 from .refunds import refunded
@@ -94,6 +96,8 @@ def _by_lateness(loan: Loan, policy: Policy) -> list[date]:
     if oldest is not None:
         dates += [oldest + timedelta(days=first_day) for first_day, _ in BUCKETS]
         dates.append(oldest + timedelta(days=product.charge_off_days))
+        if product.interest_on is InterestOn.OUTSTANDING:  # a further instalment begins, whoever bears the last one
+            dates.append(loan.instalments[-1].due_date + _DAY)
     return dates
 
 
