@@ -44,9 +44,9 @@ LOAN_UPDATE = (
     "id", "status", "sequence", "attempt", "pay_on", "disbursed_on", "bank_reference", "bucket", "credit",
     "principal_outstanding", "total_outstanding", "overdue_amount", "next_action_on", "aged_through", "ended_on",
     "annual_rate", "original", "anchor_on", "anchor_interest", "anchor_subsidy", "late_interest", "pays_to",
-    "walked_to", "payouts", "debit_next_on", "debit_due", "debit_attempt", "debit_waits_for", "refund", "refunds", "charged_off_on",
-    "ending", "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from", "period_to",
-    "period_interest", "period_subsidy", "subsidy_future",
+    "walked_to", "payouts", "debit_next_on", "debit_due", "debit_attempt", "debit_waits_for", "refund", "refunds",
+    "charged_off_on", "ending", "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from",
+    "period_to", "period_interest", "period_subsidy", "subsidy_future",
 )  # fmt: skip
 LOAN = (*LOAN_UPDATE, "customer_id", "currency", "product")
 CONTRACT = (
