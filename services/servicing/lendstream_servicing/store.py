@@ -58,12 +58,12 @@ CONTRACT = (
 INSTALMENT = ("loan_id", *Instalment._fields)
 _SCHEDULED = Instalment._fields.index("late_fee")
 INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
-_ENTRY = ("loan_id", *Entry._fields)
+ENTRY = ("loan_id", *Entry._fields)
 _ENTRY_UPDATE = (
     "id", "applied_on", "unallocated", "fee", "parts", "capitalised", "recovery", "undone_on", "reason",
     "detail",
 )  # fmt: skip
-_EVENT = ("loan_id", "sequence", "type", "data")
+EVENT = ("loan_id", "sequence", "type", "data")
 _TOLD_ELSEWHERE = {"loan_id", "customer_id", "sequence", "instalments"}
 Row = tuple[Any, ...]
 
@@ -120,10 +120,10 @@ class AccountStore:
             await queries.delete_instalments(connection, ids=rows.rescheduled)
         await _copy(connection, "instalment", INSTALMENT, rows.new_instalments)
         await _update(connection, queries.update_instalments, INSTALMENT_UPDATE, rows.instalments)
-        await _copy(connection, "entry", _ENTRY, rows.new_entries)
+        await _copy(connection, "entry", ENTRY, rows.new_entries)
         await _update(connection, queries.update_entries, _ENTRY_UPDATE, rows.entries)
         await save_journals(connection, rows.journals)
-        await _copy(connection, "loan_event", _EVENT, rows.events)
+        await _copy(connection, "loan_event", EVENT, rows.events)
 
 
 async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: list[Row]) -> None:

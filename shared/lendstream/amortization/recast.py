@@ -117,7 +117,7 @@ class Course:
             return self
         dues, ends, weights = list(old.dues), list(old.ends), list(old.weights)
         while len(ends) <= at:
-            end, due, weight = self._one_more(ends[-1])
+            end, due, weight = self._one_more(ends[-1], old.base)
             ends.append(end)
             dues.append(due)
             weights.append(weight)

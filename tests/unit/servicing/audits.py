@@ -117,7 +117,7 @@ class Folded:
         self.sequence = 0
         self.closed = False
 
-    def read(self, event: LoanEvent) -> None:  # noqa: C901 - one branch an event type
+    def read(self, event: LoanEvent) -> None:
         """Fold one event."""
         assert event.sequence == self.sequence + 1
         self.sequence = event.sequence

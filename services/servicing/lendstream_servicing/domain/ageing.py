@@ -3,14 +3,13 @@
 Days that were missed are gone through in order, each with its own date.
 """
 
-from dataclasses import replace
 from datetime import date
 from uuid import uuid5
 
 from .collection import collect
 from .delinquency import days_past_due
 from .life import carried_on, concluded, scheduled
-from .loan import Answer, Entry, Kind, Loan, Policy, Status, Telling, numbered
+from .loan import Answer, Entry, Kind, Loan, Policy, Status, Telling, numbered, replace
 from .tranches import pay_out_due
 from .walk import Walk
 

@@ -1,6 +1,5 @@
 """Direct debit (代扣): what is due is asked for on the due day, and again by the product's plan if it fails."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from uuid import UUID, uuid5
@@ -9,7 +8,7 @@ from lendstream.catalogue import Product
 from lendstream.events.loan import PaymentRequested
 from lendstream.events.payment import FailureReason
 
-from .loan import Debit, Loan, Telling
+from .loan import Debit, Loan, Telling, replace
 
 HOPELESS = frozenset({FailureReason.ACCOUNT_CLOSED, FailureReason.NOT_AUTHORISED})
 """What another attempt for the same due date does not help against."""

@@ -1,13 +1,12 @@
 """One change of a loan: entries applied or taken back, then what follows from it, and the events that tell it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from lendstream.catalogue import InterestOn
 
 from .delinquency import BUCKETS, bucket_of, days_past_due
-from .loan import PAID_OUT, Entry, Kind, Loan, Policy, Status, Telling
+from .loan import PAID_OUT, Entry, Kind, Loan, Policy, Status, Telling, replace
 from .refunds import refunded
 from .telling import told
 from .tranches import to_order

@@ -3,14 +3,13 @@
 Each side sees its own account alone; what the money is stands in the command, and the account that gives it checks it.
 """
 
-from dataclasses import replace
 from datetime import date
 
 from lendstream.errors import DataError, FieldError, Refused
 
 from .asked import MatchSuspense
 from .life import carried_on
-from .loan import Account, Answer, Entry, Kind, Policy, Status, numbered
+from .loan import Account, Answer, Entry, Kind, Policy, Status, numbered, replace
 from .operations import opened, signed
 
 

@@ -1,6 +1,5 @@
 """Opening a loan: an acceptance and its approving decision, in whichever order they arrive."""
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -24,6 +23,7 @@ from .loan import (
     disbursement_id_of,
     loan_id_of,
     numbered,
+    replace,
 )
 from .schedules import instalments
 from .telling import scheduled

@@ -3,7 +3,6 @@
 A command that comes again, by its `command_id`, changes nothing. What is refused says the field, why, and what to do.
 """
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -26,7 +25,7 @@ from .asked import (
 )
 from .delinquency import days_past_due
 from .life import carried_on, corrected, scheduled
-from .loan import Account, Answer, Entry, Kind, Loan, Payout, Policy, Status, numbered
+from .loan import Account, Answer, Entry, Kind, Loan, Payout, Policy, Status, numbered, replace
 from .preview import relieved, token_of
 from .refunds import refund_account, refund_id_of
 from .relief import Waiver

@@ -4,7 +4,6 @@ Nothing is lost: money for a loan that is not known or not paid out, or in anoth
 sees it.
 """
 
-from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from lendstream.events.payment import PaymentFailed, PaymentReceived, PaymentRev
 
 from .collection import answered
 from .life import carried_on, corrected
-from .loan import Account, Answer, Awaiting, Entry, Kind, Loan, Policy, numbered
+from .loan import Account, Answer, Awaiting, Entry, Kind, Loan, Policy, numbered, replace
 from .refunds import check_order, refund_id_of
 
 

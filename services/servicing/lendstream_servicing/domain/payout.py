@@ -1,6 +1,5 @@
 """The payout: confirmed, or failed and tried again, or the loan is cancelled."""
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from uuid import UUID
@@ -11,7 +10,20 @@ from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
 
 from .collection import planned
 from .life import carried_on, corrected, scheduled
-from .loan import Account, Answer, Awaiting, Entry, Kind, Loan, Payout, Policy, Status, disbursement_id_of, numbered
+from .loan import (
+    Account,
+    Answer,
+    Awaiting,
+    Entry,
+    Kind,
+    Loan,
+    Payout,
+    Policy,
+    Status,
+    disbursement_id_of,
+    numbered,
+    replace,
+)
 from .opening import payout_request
 from .tranches import ordered, part_of, with_payout
 

@@ -1,7 +1,6 @@
 """Every change of an account that moves money is posted to the books with it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from lendstream.amortization import When
@@ -18,7 +17,7 @@ from .books import (
     suspense_received,
     suspense_released,
 )
-from .loan import Account, Entry, Kind, Loan, Policy
+from .loan import Account, Entry, Kind, Loan, Policy, replace
 
 
 def posted(before: Account | None, after: Account, events: Sequence[LoanEvent], today: date, policy: Policy) -> Account:
@@ -56,10 +55,9 @@ def news(before: Account | None, after: Account) -> Sequence[JournalPosted]:
 
 def _suspense(earlier: Sequence[Entry], now: Sequence[Entry]) -> list[Draft]:
     """Money that came and waits; money that waited and was taken back."""
-    known = {entry.id: entry for entry in earlier}
     drafts: list[Draft] = []
-    for entry in now:
-        was = known.get(entry.id)
+    for place, entry in enumerate(now):  # entries stay at their places; new ones come last
+        was = earlier[place] if place < len(earlier) else None
         if entry is was or entry.kind is not Kind.PAYMENT or entry.applied_on is not None:
             continue
         if was is None and entry.undone_on is None:

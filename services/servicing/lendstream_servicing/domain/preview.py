@@ -1,12 +1,11 @@
 """A restructure carried out on a copy: what the preview shows and what the confirmation does is this one function."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
 from .life import carried_on
-from .loan import Entry, Kind, Loan, Policy, Telling
+from .loan import Entry, Kind, Loan, Policy, Telling, replace
 from .relief import Relief
 
 

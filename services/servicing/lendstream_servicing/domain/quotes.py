@@ -4,7 +4,6 @@ Amounts are minor units of the loan's currency. Nothing here promises that the l
 nothing else happens to it.
 """
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from lendstream.events.payment import PaymentIntent
 
 from .ageing import age
 from .life import carried_on
-from .loan import PAID_OUT, Entry, Instalment, Kind, Loan, Policy, Status
+from .loan import PAID_OUT, Entry, Instalment, Kind, Loan, Policy, Status, replace
 from .operations import impossible
 from .preview import relieved, token_of
 from .relief import Relief

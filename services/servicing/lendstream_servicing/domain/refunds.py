@@ -1,6 +1,5 @@
 """Credit balances: what was paid beyond everything owed goes back to the customer."""
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from uuid import UUID, uuid5
@@ -8,7 +7,7 @@ from uuid import UUID, uuid5
 from lendstream.errors import Refused
 from lendstream.events.loan import Recipient, RefundRequested
 
-from .loan import Loan, Status, Telling
+from .loan import Loan, Status, Telling, replace
 
 
 def refund_id_of(loan_id: UUID, number: int) -> UUID:

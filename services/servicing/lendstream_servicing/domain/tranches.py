@@ -1,13 +1,12 @@
 """Payouts after the first: the tranches of a loan, the draws of a credit line."""
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from uuid import UUID
 
 from lendstream.events.loan import DisbursementRequested
 
-from .loan import Kind, Loan, Payout, Telling, disbursement_id_of
+from .loan import Kind, Loan, Payout, Telling, disbursement_id_of, replace
 
 
 def planned(loan: Loan) -> Loan:

@@ -8,10 +8,13 @@ The two ways give the same loan; the first is what happens nearly always and cos
 own; loans and entries stay as they are.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import zip_longest
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import uuid5
 
@@ -22,7 +25,7 @@ from lendstream.catalogue import AllocationBy, Due, InAdvance, InterestOn, Payof
 from lendstream.events.loan import ClosingReason, WaiverReason
 from lendstream.events.payment import PaymentIntent
 
-from .loan import Entry, Instalment, Kind, Loan, Part, Policy, Status
+from .loan import Entry, Instalment, Kind, Loan, Part, Policy, Status, replace
 from .recalculation import ByDay, Mark
 from .relief import Arrears, Draw, Relief, Waiver
 from .schedules import base, base_course
@@ -79,14 +82,27 @@ class _Split:
     parts: dict[int, list[int]]
     settled: set[int]
 
-    def add(self, number: int, due: Due, amount: int) -> None:
-        self.parts.setdefault(number, [0, 0, 0, 0])[_PLACE[due]] += amount
+    def add(self, number: int, due: int, amount: int) -> None:
+        """Of an instalment, so much of a part, said by its place in Part."""
+        if number not in self.parts:
+            self.parts[number] = [0, 0, 0, 0]
+        self.parts[number][due] += amount
 
     def told(self) -> tuple[Part, ...]:
         return tuple([Part(number, a, b, c, d, number in self.settled) for number, (a, b, c, d) in self.parts.items()])
 
 
 _PLACE = {Due.FEE: 0, Due.PENALTY: 1, Due.INTEREST: 2, Due.PRINCIPAL: 3}
+_PRINCIPAL = _PLACE[Due.PRINCIPAL]
+_due_date = itemgetter(1)
+_NO_ROW = Instalment(0, date.min, 0, 0, 0)
+
+
+def _places(dues: Sequence[Due]) -> tuple[int, ...]:
+    return tuple([_PLACE[due] for due in dues])
+
+
+_EVERY = _places(tuple(Due))
 
 
 class Walk:
@@ -118,6 +134,8 @@ class Walk:
         self._rescheduled = False
         self.by_day = ByDay(self) if self.product.interest_on is InterestOn.OUTSTANDING else None
         self._from_opening = not loan.original
+        self._counted: list[Instalment] = []
+        self._sums = (0, 0)
 
     # -- what is owed
 
@@ -132,13 +150,14 @@ class Walk:
         return self._owed()[1]
 
     def _owed(self) -> tuple[int, int]:
-        """Principal and everything still owed. By places, not by names: this runs over all instalments each time."""
-        principal = total = 0
-        for row in self.rows:
-            if row[13] is None:  # not settled
-                part = row[2] - row[8]
-                principal += part
-                total += part + row[3] - row[9] + row[4] - row[10] + row[6] + row[7] - row[11]
+        """Principal and everything still owed: only instalments that are others than at the last count are counted."""
+        principal, total = self._sums
+        for row, was in zip_longest(self.rows, self._counted, fillvalue=_NO_ROW):
+            if row is not was:
+                now, then = _unpaid(row), _unpaid(was)
+                principal += now[3] - then[3]
+                total += sum(now) - sum(then)
+        self._counted, self._sums = self.rows[:], (principal, total)
         return principal - self.undrawn, total - self.undrawn
 
     # -- time
@@ -250,18 +269,16 @@ class Walk:
 
     def _settle(self, places: Sequence[int], left: int, on: date, split: _Split, order: Sequence[Due]) -> int:
         """Settle instalments in the order given; returns what is left."""
-        steps: list[tuple[int, Sequence[Due]]]
-        if self.product.allocation_by is AllocationBy.PART:
-            steps = [(place, (due,)) for due in order for place in places]
-        else:
-            steps = [(place, order) for place in places]
-        for place, dues in steps:
-            if not left:
-                break
-            row = self.rows[place]
-            if row.settled_on is None and row.outstanding:
-                most = self.principal_outstanding if self.undrawn else None  # of what is not paid out yet, nothing
-                self.rows[place], left = _settled(row, left, on, dues, split, most)
+        whole = _places(order)
+        rounds = [(due,) for due in whole] if self.product.allocation_by is AllocationBy.PART else [whole]
+        for dues in rounds:
+            for place in places:
+                if not left:
+                    return left
+                row = self.rows[place]
+                if row[13] is None and row.outstanding:  # not settled
+                    most = self.principal_outstanding if self.undrawn else None  # of what is not paid out yet, nothing
+                    self.rows[place], left = _settled(row, left, on, dues, split, most)
         return left
 
     def _pay_in_advance(self, reached: int, left: int, on: date, split: _Split, mark: Mark | None) -> int:
@@ -292,7 +309,7 @@ class Walk:
             for dues in (order[:first], order[first:]):
                 row = self.rows[place]
                 if left and row.settled_on is None and row.outstanding:
-                    self.rows[place], left = _settled(row, left, on, dues, split)
+                    self.rows[place], left = _settled(row, left, on, _places(dues), split)
                     self.by_day.moved(mark)
         return left
 
@@ -302,7 +319,8 @@ class Walk:
         running = reached - 1 if reached and self.rows[reached - 1].due_date == on else reached
         row = self.rows[running]
         if row.settled_on is None and row.outstanding:
-            self.rows[running], left = _settled(row, left, on, order if mark is None else (Due.PRINCIPAL,), split)
+            dues = _places(order) if mark is None else (_PRINCIPAL,)
+            self.rows[running], left = _settled(row, left, on, dues, split)
             if mark is not None and self.by_day is not None:
                 self.by_day.moved(mark)
         before = self._to_come(running + 1)
@@ -316,7 +334,7 @@ class Walk:
         self.anchor = anchor  # the running period goes on
         row = self.rows[running]
         self.rows[running] = row._replace(principal=row.principal + left, principal_paid=row.principal_paid + left)
-        split.add(row.number, Due.PRINCIPAL, left)
+        split.add(row.number, _PRINCIPAL, left)
         if mark is not None and self.by_day is not None:
             self.by_day.moved(mark)
         return 0
@@ -331,7 +349,7 @@ class Walk:
         left = up_to if up_to is not None else sum(row.outstanding for row in self.rows[:reached])
         for place in range(reached):
             if left and self.rows[place].outstanding:
-                self.rows[place], left = _settled(self.rows[place], left, on, dues, split)
+                self.rows[place], left = _settled(self.rows[place], left, on, _places(dues), split)
         return split.told()
 
     def _charge_off(self, entry: Entry, on: date) -> Entry:
@@ -514,7 +532,7 @@ class Walk:
             return left, 0  # so little is left that no schedule can be made of it
         row = self.rows[reached]
         self.rows[reached] = row._replace(principal=row.principal + part, principal_paid=row.principal_paid + part)
-        split.add(row.number, Due.PRINCIPAL, part)
+        split.add(row.number, _PRINCIPAL, part)
         fee = min(self._prepayment_fee(part), left - part)
         return left - part - fee, fee
 
@@ -658,10 +676,7 @@ class Walk:
 
     def first_after(self, on: date) -> int:
         """The place of the first instalment that is due after a day."""
-        place = len(self.rows)
-        while place and self.rows[place - 1].due_date > on:
-            place -= 1
-        return place
+        return bisect_right(self.rows, on, key=_due_date)
 
     def start_of(self, place: int) -> date:
         """Where the period of an instalment begins."""
@@ -679,7 +694,7 @@ class Walk:
             split = _Split({}, set())
             for place, row in enumerate(self.rows):
                 if row.outstanding:
-                    self.rows[place], _ = _settled(row, row.outstanding, on, tuple(Due), split)
+                    self.rows[place], _ = _settled(row, row.outstanding, on, _EVERY, split)
             waiver = Entry(
                 str(uuid5(self.loan.id, f"small-balance/{entry.id}")),
                 Kind.WAIVER,
@@ -787,41 +802,32 @@ def in_order(entries: Iterable[Entry], floor: date | None) -> list[Entry]:
 
 
 def _settled(
-    row: Instalment, left: int, on: date, dues: Sequence[Due], split: _Split, most: int | None = None
+    row: Instalment, left: int, on: date, dues: Sequence[int], split: _Split, most: int | None = None
 ) -> tuple[Instalment, int]:
     """Settle parts of an instalment, in order, of the principal at most so much; returns it and what is left."""
+    number, unpaid, paid = row[0], _unpaid(row), [0, 0, 0, 0]
+    for due in dues:
+        part = left if left < unpaid[due] else unpaid[due]
+        if most is not None and due == _PRINCIPAL and part > most:
+            part = most
+        if part > 0:
+            split.add(number, due, part)
+            paid[due] = part
+            left -= part
+    settled = sum(paid) == sum(unpaid)
+    if settled:
+        split.settled.add(number)
+    fee, penalty, interest, principal = paid
+    sums = (row[8] + principal, row[9] + interest, row[10] + fee, row[11] + penalty)
+    return Instalment._make((*row[:8], *sums, row[12], on if settled else row[13], *row[14:])), left
+
+
+def _unpaid(row: Instalment) -> tuple[int, int, int, int]:
+    """What is unpaid of an instalment, in the order of Part. By places, not by names: this is called most of all."""
     _, _, principal, interest, fee, _, late_fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, *_ = (
         row
     )
-    unpaid = {
-        Due.FEE: fee - fee_paid,
-        Due.PENALTY: late_fee + penalty - penalty_paid,
-        Due.INTEREST: interest - interest_paid,
-        Due.PRINCIPAL: principal - principal_paid,
-    }
-    owed = sum(unpaid.values())
-    paid: dict[str, int] = {}
-    for due in dues:
-        part = min(left, unpaid[due])
-        if most is not None and due is Due.PRINCIPAL:
-            part = min(part, most)
-        if part > 0:
-            split.add(row.number, due, part)
-            paid[due] = part
-            left -= part
-            owed -= part
-    if not owed:
-        split.settled.add(row.number)
-    return (
-        row._replace(
-            principal_paid=principal_paid + paid.get(Due.PRINCIPAL, 0),
-            interest_paid=interest_paid + paid.get(Due.INTEREST, 0),
-            fee_paid=fee_paid + paid.get(Due.FEE, 0),
-            penalty_paid=penalty_paid + paid.get(Due.PENALTY, 0),
-            settled_on=row.settled_on if owed else on,
-        ),
-        left,
-    )
+    return fee - fee_paid, late_fee + penalty - penalty_paid, interest - interest_paid, principal - principal_paid
 
 
 def renumbered(entry: Entry, last: int) -> Entry:
