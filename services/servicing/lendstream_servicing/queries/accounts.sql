@@ -12,8 +12,8 @@ SELECT id, waiting::text AS waiting FROM account WHERE id = ANY(:ids::uuid[]);
 -- name: read_loans(ids)
 SELECT id, status, customer_id, currency, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit,
        next_action_on, aged_through, ended_on, loan.annual_rate AS rate_now, original::text AS original, anchor_on,
-       anchor_interest, anchor_subsidy, late_interest, walked_to, payouts::text AS payouts, debit_next_on, debit_due,
-       debit_attempt, debit_waits_for, refund, refunds, charged_off_on, ending, journals, journal_head,
+       anchor_interest, anchor_subsidy, late_interest, walked_to, payouts::text AS payouts, debit_next_on, debit_due, debit_attempt,
+       debit_waits_for, refund, refunds, charged_off_on, ending, journals, journal_head,
        application_id, offer_id, decision_id, partner, reference, contract.product, product_version, method, principal,
        contract.annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from, submitted_at,
        correlation_id, traceparent, tenor, debit_account, recipient, credit_limit, options::text AS options
