@@ -123,10 +123,7 @@ def decode(record: Record, wanted: Container[type[Event]] | None = None) -> Enve
     except ValidationError as error:
         raise DataError(*problems, *from_pydantic(error, model).errors) from error
     problems += _key_problems(record, topic, data)
-    if b"\\u0000" in record.value and _NUL.search(record.value):
-        problems.append(
-            FieldError("", "nul_character", "The text holds a NUL, which no database takes.", "Leave \\u0000 out.")
-        )
+    problems += nul_problems(record.value)
     if problems:
         raise DataError(*problems)
     return Envelope(
@@ -140,6 +137,14 @@ def decode(record: Record, wanted: Container[type[Event]] | None = None) -> Enve
         causation_id=attributes.get("ce_causationid"),
         traceparent=attributes.get("traceparent"),
     )
+
+
+def nul_problems(value: bytes) -> list[FieldError]:
+    """Whether a JSON text holds the one character that no database takes."""
+    if b"\\u0000" in value and _NUL.search(value):
+        message = "The text holds a NUL, which no database takes."
+        return [FieldError("", "nul_character", message, "Leave \\u0000 out.")]
+    return []
 
 
 def _attributes(headers: Headers) -> tuple[dict[str, str], list[FieldError]]:

@@ -20,7 +20,7 @@ logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would tell of eve
 
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds.")] = 10,
-    seed: Annotated[int, typer.Option(help="The same seed kills in the same order.")] = 1,
+    seed: Annotated[int, typer.Option(help="Whom and when to kill; the same seed, the same choices.")] = 1,
     applications: Annotated[int, typer.Option(help="Applications in all.")] = 1000,
     days: Annotated[int, typer.Option(help="Business days a round.")] = 12,
 ) -> None:

@@ -1,4 +1,8 @@
-"""What is killed, when, and how it comes back."""
+"""What is killed, when, and how it comes back.
+
+On a machine so slow that a service is struck again before it has come back, nothing gets done and nothing is tried: the
+storm waits for whom it struck, and for half of the services to be ready.
+"""
 
 import asyncio
 import os
@@ -6,6 +10,7 @@ import random
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lendstream_local.platform import SERVICES, Platform
@@ -36,6 +41,7 @@ class Storm:
     strikes: list[Strike] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _spared: set[str] = field(init=False)
+    _away: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._spared = set(self.targets)
@@ -43,19 +49,28 @@ class Storm:
     async def rage(self, number: int, calm: asyncio.Event) -> None:
         """Strike until it is to be calm; then everything is running again."""
         while not calm.is_set():
-            target = self._next()
-            away = self.rng.uniform(0.5, 4) if target in SERVERS else 0.0
-            if await self._kill(target, away):
-                self.strikes.append(Strike(time.monotonic() - self._began, number, target, away))
-                self._spared.discard(target)
-            try:
+            if target := self._next(await self._standing()):
+                away = self.rng.uniform(0.5, 4) if target in SERVERS else 0.0
+                if await self._kill(target, away):
+                    self.strikes.append(Strike(time.monotonic() - self._began, number, target, away))
+                    self._spared.discard(target)
+                    self._away |= {target} & set(SERVICES)
+            with suppress(TimeoutError):
                 await asyncio.wait_for(calm.wait(), self.rng.uniform(2, 5))
-            except TimeoutError:
-                continue
 
-    def _next(self) -> str:
+    async def _standing(self) -> list[str]:
+        """Whoever has come back since it was struck; nobody while most services are away."""
+        programs = self.platform.programs
+        ready = [name for name in SERVICES if await asyncio.to_thread(programs[name].probe, "/health/ready")]
+        self._away -= set(ready)
+        if len(ready) < len(SERVICES) / 2:
+            return []
+        return [target for target in self.targets if target not in self._away]
+
+    def _next(self, standing: Sequence[str]) -> str | None:
         """Every target once before any comes twice: no run spares one by luck."""
-        return self.rng.choice(sorted(self._spared) or list(self.targets))
+        choices = [target for target in standing if target in self._spared] or standing
+        return self.rng.choice(choices) if choices else None
 
     async def _kill(self, target: str, away: float) -> bool:
         if target in SERVERS:

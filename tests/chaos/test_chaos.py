@@ -25,7 +25,7 @@ def platform() -> Iterator[Platform]:
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_doubled_while_processes_are_killed(platform: Platform) -> None:
     outcome = asyncio.run(run(platform, rounds=3, applications=1000, days=10, seed=20260302))
     show(outcome)

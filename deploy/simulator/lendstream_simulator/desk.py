@@ -2,7 +2,8 @@
 
     GET  /v1/loans/{loan_id}/payoff?on=2026-04-02   -> {"amount": 812345, ...}
     POST /v1/loans/{loan_id}/hardship               {"circumstance": "illness", "detail": "..."}
-    POST /v1/loans/{loan_id}/restructures           {"plan": "payment-holiday"}
+    POST /v1/loans/{loan_id}/restructure-previews   {"circumstance": "illness", "plan": {...}} -> {"token": ...}
+    POST /v1/loans/{loan_id}/restructures           the same, with the token, evidence and reason
 
 Each with `Authorization: Bearer <operator token>`, the POSTs with an Idempotency-Key. A call that servicing does not
 know (404), refuses or does not answer is counted and left: whoever wanted it asks again on another day, or never.
@@ -17,8 +18,12 @@ import httpx
 
 _PATIENCE = 5.0
 """Seconds that an answer may take: whoever asks keeps the outside world waiting."""
-PLANS = {"illness": "payment-holiday", "job-loss": "payment-holiday", "accident": "longer-term"}
-"""By circumstance: what the operator answers, by its code in the relief policy."""
+PLANS: Mapping[str, Mapping[str, object]] = {
+    "illness": {"holiday": 3},
+    "job_loss": {"holiday": 2, "extra_instalments": 3},
+    "family_event": {"extra_instalments": 6},
+}
+"""By circumstance, as the relief policy names it: what the operator gives."""
 
 
 class Desk:
@@ -45,9 +50,15 @@ class Desk:
         return await self._call("POST", loan_id, "hardship", body=body, key=key) is not None
 
     async def restructure(self, loan_id: UUID, circumstance: str, key: str) -> bool:
-        """The operator grants it."""
-        body = {"plan": PLANS.get(circumstance, "payment-holiday")}
-        return await self._call("POST", loan_id, "restructures", body=body, key=key) is not None
+        """The operator previews a plan and gives exactly that."""
+        asked = {"circumstance": circumstance, "plan": PLANS.get(circumstance, {"extra_instalments": 3})}
+        preview = await self._call("POST", loan_id, "restructure-previews", body=asked)
+        token = preview.get("token") if preview else None
+        if not isinstance(token, str):
+            return False
+        agreed = asked | {"token": token, "evidence": "seen", "reason": "agreed on the phone"}
+        # another day's preview is another command: it has a key of its own
+        return await self._call("POST", loan_id, "restructures", body=agreed, key=f"{key}/{token[:16]}") is not None
 
     async def _call(
         self,
@@ -56,7 +67,7 @@ class Desk:
         what: str,
         *,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
         key: str = "",
     ) -> dict[str, object] | None:
         """The JSON object of a success, else None."""

@@ -14,8 +14,8 @@ from lendstream_simulator.seeded import draw, identifier
 
 _DETAIL = {
     "illness": "in hospital since last week",
-    "job-loss": "the factory has closed",
-    "accident": "cannot work after an accident",
+    "job_loss": "the factory has closed",
+    "family_event": "the father has died",
 }
 
 

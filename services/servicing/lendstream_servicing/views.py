@@ -237,6 +237,8 @@ class DayView(View):
     closed_at: datetime | None
     loans_to_age: int
     """Loans that the day still has to age."""
+    set_aside: int
+    """Loans that it could not be carried through for."""
     totals: list[BookTotals]
     """The book, once the day is closed."""
 

@@ -84,7 +84,7 @@ class Course:
         """
         if change.after <= 0:
             raise TermsError("principal", "nothing is left to repay")
-        periods = self._periods(change)
+        periods = _first(self._periods(change), change.after)  # an instalment repays one minor unit at least
         start = self._start(change)
         course = Course(
             self._terms(change, start, periods),
@@ -97,11 +97,8 @@ class Course:
         )
         rows = course._rows(course._first_interest(change, start))
         count = len(rows)
-        if self.opening.method is not Method.SINGLE_PAYMENT and count < len(periods.ends):
-            shorter = Periods(
-                periods.dues[:count], periods.ends[:count], periods.weights[:count], periods.base, periods.level_weight
-            )
-            course = replace(course, periods=shorter)
+        if self.opening.method is not Method.SINGLE_PAYMENT:
+            course = replace(course, periods=_first(periods, count))
         return course, rows
 
     def interest(self, at: int, balance: int, start: date | None = None, end: date | None = None) -> int:
@@ -159,7 +156,7 @@ class Course:
         terms, options = self.terms, self.terms.options
         principals, interests = self._split(first_interest)
         if options.interest_grace:
-            grace = options.interest_grace
+            grace = min(options.interest_grace, len(interests) - 1)
             interests[grace] += sum(interests[:grace])
             interests[:grace] = [0] * grace
         rows, owed = [], terms.principal
@@ -222,7 +219,7 @@ class Course:
 
     def _terms(self, change: Recast, start: date, periods: Periods) -> Terms:
         opening, options, done = self.opening, self.terms.options, change.at + change.skip
-        count = min(len(periods.ends), change.after)
+        count = len(periods.ends)
         method, rest = self._method(change, done, count)
         new = Options(
             product=options.product,
@@ -268,6 +265,15 @@ def course_of(terms: Terms, is_working_day: IsWorkingDay | None = None) -> Cours
         weights = (sum(periods.weights),)
         periods = Periods(periods.dues[-1:], periods.ends[-1:], weights, periods.base, periods.level_weight)
     return Course(terms, periods, terms, flat_balance=terms.principal, is_working_day=is_working_day)
+
+
+def _first(periods: Periods, count: int) -> Periods:
+    """The first so many periods."""
+    if count >= len(periods.ends):
+        return periods
+    return replace(
+        periods, dues=periods.dues[:count], ends=periods.ends[:count], weights=periods.weights[:count], stub=None
+    )
 
 
 def _steps(steps: tuple[int, ...], done: int, count: int) -> tuple[int, ...]:

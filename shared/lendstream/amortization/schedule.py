@@ -1,7 +1,6 @@
 """The result: instalments and their sums."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -29,8 +28,7 @@ class Instalment(NamedTuple):
         return self.principal + self.interest + self.fee
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """Every instalment of a loan, with the terms and the engine version they were made by.
 
     subsidies: the interest each payer bears, instalment by instalment.
@@ -39,7 +37,7 @@ class Schedule:
     terms: Terms
     instalments: tuple[Instalment, ...]
     engine: str
-    subsidies: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    subsidies: Mapping[str, tuple[int, ...]]
 
     @property
     def opening_balance(self) -> int:

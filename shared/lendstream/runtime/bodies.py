@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
+from lendstream.envelope import nul_problems
 from lendstream.errors import from_pydantic, problem
 
 MAX_BODY = 1_048_576
@@ -21,8 +22,11 @@ async def parsed(request: Request, model: type[B]) -> B:
         raise HTTPException(411, "Send the body's Content-Length")
     if int(length) > MAX_BODY:
         raise HTTPException(413, f"The body is over {MAX_BODY} bytes")
+    body = await request.body()
+    if findings := tuple(nul_problems(body)):
+        raise HTTPException(422, problem(422, "The request is not valid", findings))
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(body)
     except ValidationError as error:
         findings = from_pydantic(error).errors
         raise HTTPException(422, problem(422, "The request is not valid", findings)) from error

@@ -69,15 +69,19 @@ async def test_borrowers_are_told_once_each_in_their_language_until_they_pay(
 
 
 async def test_a_loan_that_changes_is_told_of_and_reminded_of_by_its_new_dates(
-    start: Start, kafka_bootstrap: str, mailbox: MailBox, gateway: Gateway
+    start: Start, kafka_bootstrap: str, database: str, mailbox: MailBox, gateway: Gateway
 ) -> None:
-    person = Person()
+    person, other = Person(), Person()
     whole = (1, WHOLE, True)
     later = DUE + timedelta(20)
     async with mailbox.listening(), gateway.listening():
         await start().started()
-        await publish(kafka_bootstrap, day(BEFORE), *person.known(), person.opened(), person.paid(2, whole))
+        await publish(kafka_bootstrap, *person.known(), person.opened(), person.paid(2, whole))
+        await publish(kafka_bootstrap, *other.known(), other.opened())
         await outcome_of(kafka_bootstrap, *(person.reminder(name) for name in ("due-3", "due", "due+1", "due+7")))
+        await planned(database, person, other)
+        await publish(kafka_bootstrap, day(BEFORE))
+        await outcome_of(kafka_bootstrap, other.reminder("due-3"))  # so the day has been noted
 
         bounced = person.told(stories.undone(3, whole, on=BEFORE))
         await publish(kafka_bootstrap, bounced, bounced)
@@ -96,9 +100,10 @@ async def test_a_loan_that_changes_is_told_of_and_reminded_of_by_its_new_dates(
         await publish(kafka_bootstrap, day(later), person.told(stories.closed(6, credit=5_000, on=later)))
         (thanks,) = await outcome_of(kafka_bootstrap, f"{person.loan}/loan_closed/6")
         assert isinstance(thanks, NotificationSent)
-    texts = {key.split("/", 1)[1]: each["text"] for key, each in gateway.delivered.items()}
+    told_of = {key: each["text"] for key, each in gateway.delivered.items() if key.startswith(str(person.loan))}
+    texts = {key.split("/", 1)[1]: text for key, text in told_of.items()}
     assert texts["payment_bounced/3"].startswith("【Lendstream】您2026年3月2日的还款¥1,015.00被退回")
-    assert "¥1,015.00" in texts["due-3/3"]
+    assert "¥1,015.00" in texts["1/due-3/3"]
     assert texts["loan_closed/6"] == (
         "【Lendstream】您的贷款已全部还清，感谢您。多付的¥50.00将退还给您。咨询：service@lendstream.example"
     )

@@ -127,7 +127,7 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
     first = loans.active().instalments[0].due_date
     today = first + timedelta(days=40)
     await begun(kafka_bootstrap, today, 2)
-    await story(kafka_bootstrap, 8)
+    await story(kafka_bootstrap, 7)
 
     request = await api.done(f"/loans/{loan}/hardship", {"circumstance": "illness", "detail": "in hospital"})
     plans = await api.read(f"/loans/{loan}/restructure-plans", circumstance="illness")
@@ -142,9 +142,11 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
     assert codes(await api.post(f"/loans/{loan}/restructures", agreed | {"token": "x"})) == ["stale_preview"]
     given = await asyncio.gather(*(api.post(f"/loans/{loan}/restructures", agreed, key="once") for _ in range(3)))
     assert {each.status_code for each in given} <= {200, 409}
-    (done,) = {each.text for each in given if each.status_code == 200}
-    restructure = (await api.done(f"/loans/{loan}/restructures", agreed, key="once"))["result_id"]
-    assert restructure in done
+    done = [each.json() for each in given if each.status_code == 200]
+    again = await api.done(f"/loans/{loan}/restructures", agreed, key="once")
+    assert done
+    assert all(each == again for each in done)
+    restructure = again["result_id"]
     assert codes(await api.post(f"/loans/{loan}/restructures", body | {"token": "y"}, key="once")) == ["missing"]
     shown = await api.read(f"/loans/{loan}")
     assert [row["principal"] for row in shown["schedule"]] == [
@@ -160,7 +162,7 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
     waiver = await api.done(
         f"/loans/{loan}/waivers", {"parts": ["penalty"], "up_to": 1_000, "reason": "as a courtesy"}, key="w"
     )
-    ahead = {"amount": 200_000, "intent": "lower_instalment"}
+    ahead = {"amount": 450_000, "intent": "lower_instalment"}
     saved = (await api.post(f"/loans/{loan}/prepayment-preview", ahead, READER)).json()
     assert saved["interest_saved"] > 0
     quote = await api.read(f"/loans/{loan}/payoff", on=str(today))
@@ -175,7 +177,7 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
         return bool((await api.read(f"/loans/{loan}"))["status"] == "closed")
 
     await until(closed, "the loan is closed")
-    told = await story(kafka_bootstrap, 8)
+    told = await story(kafka_bootstrap, 7)
     (asked,) = [each for each in told if isinstance(each, HardshipRequested)]
     (waived,) = [each for each in told if isinstance(each, AmountWaived)]
     assert (str(asked.request_id), str(waived.waiver_id)) == (request["result_id"], waiver["result_id"])
@@ -226,7 +228,7 @@ async def books(api: Api, loan: str) -> None:
     verified = (await api.get("/ledger/verify", OPERATOR)).json()
     assert verified["sound"], verified
     assert (await api.read("/ledger/reconcile"))["loan_differences"] == []
-    page = await api.read("/ledger/journals", book=loan, limit=2)
+    page = await api.read("/ledger/journals", book=loan, limit=1)
     rest = await api.read("/ledger/journals", book=loan, cursor=page["next_cursor"], limit=1000)
     numbers = [each["number"] for each in page["items"] + rest["items"]]
     assert numbers == list(range(1, len(numbers) + 1))

@@ -31,46 +31,41 @@ async def test_no_request_breaks_the_api(kafka_bootstrap: str, start: Start) -> 
 
 def try_all(url: str, document: dict[str, Any], loan: str) -> int:
     """Valid and invalid requests to every route, half of them to a loan that is there; how many were made."""
-    schema = schemathesis.openapi.from_dict(document)
     tried = 0
+    operations: Any = schemathesis.openapi.from_dict(document).get_all_operations()
     with httpx.Client(base_url=url, timeout=30, headers=bearer(ADMIN)) as client:
-        for found in schema.get_all_operations():
-            operation = found.ok()  # type: ignore[union-attr]
-            assert operation is not None
-            if not operation.path.startswith("/v1"):
-                continue
-            described = set(document["paths"][operation.path][operation.method]["responses"])
-            modes = [
-                operation.as_strategy(generation_mode=mode)
-                for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-            ]
+        for found in operations:
+            operation = found.ok()
+            if operation.path.startswith("/v1"):
+                described = set(document["paths"][operation.path][operation.method]["responses"])
+                tried += try_one(client, operation, described, loan)
+    return tried
 
-            @settings(
-                max_examples=EXAMPLES, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
-            )
-            @given(case=st.one_of(modes), real=st.booleans())
-            def try_it(case: Any, real: bool, described: set[str] = described) -> None:
-                nonlocal tried
-                if real and "loan_id" in (case.path_parameters or {}):
-                    case.path_parameters["loan_id"] = loan
-                sent = case.as_transport_kwargs(base_url=url)
-                sent["headers"].pop("Authorization", None)
-                try:
-                    answer = client.request(
-                        **{
-                            name: value
-                            for name, value in sent.items()
-                            if name in ("method", "url", "params", "headers", "json")
-                        }
-                    )
-                except (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeEncodeError, ValueError):
-                    return  # nothing that can be sent
-                tried += 1
-                assert answer.status_code < 500, (sent, answer.text)
-                if answer.status_code not in (404, 405):
-                    assert str(answer.status_code) in described, (sent, answer.text)
-                if answer.status_code >= 400:
-                    assert answer.headers["content-type"] == "application/problem+json"
 
-            try_it()
+def try_one(client: httpx.Client, operation: Any, described: set[str], loan: str) -> int:
+    """Requests to one route; how many were made."""
+    tried = 0
+    kinds = [operation.as_strategy(generation_mode=mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)]
+
+    @settings(max_examples=EXAMPLES, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck))
+    @given(case=st.one_of(kinds), real=st.booleans())
+    def try_it(case: Any, real: bool) -> None:
+        nonlocal tried
+        if real and "loan_id" in (case.path_parameters or {}):
+            case.path_parameters["loan_id"] = loan
+        sent = case.as_transport_kwargs(base_url=str(client.base_url).rstrip("/"))
+        sent["headers"].pop("Authorization", None)
+        named = {name: sent[name] for name in ("method", "url", "params", "headers", "json") if name in sent}
+        try:
+            answer = client.request(**named)
+        except (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeEncodeError, ValueError, TypeError):
+            return  # nothing that can be sent
+        tried += 1
+        assert answer.status_code < 500, (named, answer.text)
+        if answer.status_code not in (404, 405, 307):  # a path that is another one
+            assert str(answer.status_code) in described, (named, answer.text)
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+
+    try_it()
     return tried

@@ -242,7 +242,7 @@ def test_what_is_earned_is_the_interest_of_what_was_owed_each_day(life: Life, la
     ]
     if any(entry.received_on != entry.value_date for entry in loan.entries):
         repaid = [(entry.value_date, sum(part.principal for part in entry.parts)) for entry in loan.entries]
-    last = loan.original[-1].due_date if loan.original else loan.instalments[-1].due_date
+    last = loan.instalments[-1].due_date
     ends = day if life.policy.product(loan).interest_after_maturity else min(day, last)
     exact = Decimal(0)
     for number in range((ends - OPENED).days):

@@ -111,7 +111,7 @@ async def test_a_lender_without_the_route_is_asked_again_on_another_day() -> Non
 
 
 async def test_asks_for_relief_and_waits_for_it() -> None:
-    lender = Lender(status=202, answer={})
+    lender = Lender(answer={"token": "of-this-preview"})
     outside, day = Outside(lender), DAY + timedelta(days=35)
     outside.see(ILL, disbursed(ILL.loan_id))
     for number in range((day - DAY).days):
@@ -133,9 +133,13 @@ async def test_asks_for_relief_and_waits_for_it() -> None:
     assert all(each.key != str(ILL.loan_id).encode() for each in outside.borrowers.due())
     await outside.errands.run()
     await outside.errands.run()
-    _, granted = lender.asked
+    _, previewed, granted = lender.asked
+    plan = {"circumstance": asked["circumstance"], "plan": PLANS[asked["circumstance"]]}
+    assert previewed.url.path == f"/v1/loans/{ILL.loan_id}/restructure-previews"
+    assert json.loads(previewed.content) == plan
     assert granted.url.path == f"/v1/loans/{ILL.loan_id}/restructures"
-    assert json.loads(granted.content) == {"plan": PLANS[asked["circumstance"]]}
+    assert json.loads(granted.content).items() >= (plan | {"token": "of-this-preview"}).items()
+    assert granted.headers["Idempotency-Key"].endswith("/of-this-preview")
 
 
 async def test_relief_that_was_granted_is_not_granted_again() -> None:
@@ -149,9 +153,7 @@ async def test_relief_that_was_granted_is_not_granted_again() -> None:
     await outside.errands.run()
     outside.see(BusinessDayStarted(lender="lendstream", day=DAY + timedelta(days=1)))
     await outside.errands.run()
-    assert outside.desk.answers == {("restructures", "503"): 2}
-    keys = {each.headers["Idempotency-Key"] for each in lender.asked}
-    assert len(keys) == 1
+    assert outside.desk.answers == {("restructure-previews", "503"): 2}
     granted = LoanRescheduled(
         loan_id=ILL.loan_id, customer_id=ILL.customer_id, sequence=5, reason=RescheduleReason.RESTRUCTURE,
         effective_on=DAY, instalments=ILL.instalments, annual_rate=ILL.annual_rate, currency="CNY", engine="1",

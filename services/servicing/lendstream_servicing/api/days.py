@@ -1,5 +1,6 @@
 """Business days: how far each is, and the book at its close."""
 
+import json
 from datetime import date
 from typing import Annotated
 
@@ -26,6 +27,10 @@ def router(desk: Desk) -> APIRouter:
             fix = "Ask for a day that a BusinessDayStarted has opened."
             raise not_found("The day was not started", FieldError("day", "unknown_day", f"{day} was not started.", fix))
         status = "closed" if row["closed_at"] else "open"
-        return DayView(**row, status=status, totals=[BookTotals(**total) for total in totals])
+        return DayView(
+            **row,
+            status=status,
+            totals=[BookTotals.model_validate(total | {"buckets": json.loads(total["buckets"])}) for total in totals],
+        )
 
     return api

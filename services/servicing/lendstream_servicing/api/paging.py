@@ -28,7 +28,7 @@ def parts_of(cursor: str | None, *kinds: Callable[[str], object]) -> tuple[str, 
             raise ValueError
         for part, kind in zip(parts, kinds, strict=True):
             kind(part)
-            if kind is int and not 0 <= int(part) < 2**63:
+            if kind is int and not 0 <= int(part) < 2**31:
                 raise ValueError
     except (ValueError, Error):
         error = FieldError("query.cursor", "bad_cursor", "The cursor is none of ours.", "Use next_cursor of a page.")

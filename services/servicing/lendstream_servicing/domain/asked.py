@@ -19,7 +19,8 @@ Reason = Annotated[str, Field(min_length=1, max_length=150, examples=["agreed on
 """Why, for whoever looks at the loan later."""
 Circumstance = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["illness"])]
 """What happened in the customer's life, by its code in the relief policy."""
-EntryId = Annotated[str, Field(min_length=1, max_length=64, examples=["pay_01J9"])]
+EntryId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$", examples=["pay_01J9"])]
+"""The number of what happened to a loan: of a payment, its channel's."""
 
 
 def _each_once(parts: tuple[Due, ...]) -> tuple[Due, ...]:

@@ -7,7 +7,8 @@ from .delinquency import BUCKETS, bucket_of, days_past_due
 from .loan import PAID_OUT, Entry, Kind, Loan, Policy, Status, Telling, replace
 from .refunds import refunded
 from .telling import told
-from .walk import Outcome, Rederive, Walk, derived
+from .tranches import to_order
+from .walk import Rederive, Walk, derived, renumbered
 
 _DAY = timedelta(days=1)
 
@@ -16,7 +17,7 @@ def carried_on(loan: Loan, today: date, policy: Policy) -> tuple[Loan, list[Tell
     """Apply what waits to be applied and counts by now; in suspense stays what the loan cannot take."""
     waiting = [entry for entry in loan.entries if _counts(entry, loan, today)]
     if not waiting:
-        return loan, []
+        return scheduled(loan, policy), []
     walk = Walk(loan, policy)
     cause = ""
     waiting.sort(key=walk.effective)
@@ -52,7 +53,7 @@ def concluded(
     except Rederive:
         walk = derived(loan, policy, _in_force(loan, today))
         walk.advance(today)
-    after = walk.result(_entries(loan.entries, walk.outcomes, today, rederived=bool(cause)))
+    after = walk.result(_entries(loan.entries, walk, today, rederived=bool(cause)))
     # A day that is caught up after a payment of a later one cures nothing: the loan is as late as that day found it.
     bucket = bucket_of(days_past_due(after, max(today, after.walked_to or today)))
     if bucket is not after.bucket:
@@ -75,7 +76,7 @@ def next_action(loan: Loan, policy: Policy) -> date | None:
     dates = [entry.value_date for entry in loan.entries if entry.applied_on is None and entry.undone_on is None]
     if loan.status is Status.ACTIVE:
         dates += _by_lateness(loan, policy)
-        dates += [each.pay_on for each in loan.payouts if not each.attempt and not each.cancelled]
+        dates += [each.pay_on for each in to_order(loan)]
         if loan.debit.next_on is not None:
             dates.append(loan.debit.next_on)
     return min((each for each in dates if loan.aged_through is None or each > loan.aged_through), default=None)
@@ -132,11 +133,9 @@ def follows_by_itself(entry: Entry) -> bool:
     return entry.kind is Kind.WAIVER and entry.channel == "small_balance"
 
 
-def _entries(
-    before: Sequence[Entry], outcomes: Sequence[Outcome], today: date, *, rederived: bool
-) -> tuple[Entry, ...]:
+def _entries(before: Sequence[Entry], walk: Walk, today: date, *, rederived: bool) -> tuple[Entry, ...]:
     """The entries as they are now: in the order of arrival, those that followed by themselves last."""
-    found = {outcome.entry.id: outcome.entry for outcome in outcomes}
+    found = {outcome.entry.id: outcome.entry for outcome in walk.outcomes}
     entries = []
     for entry in before:
         now = found.pop(entry.id, None)
@@ -145,6 +144,8 @@ def _entries(
             entries.append(entry if now == entry else now)
         elif rederived and follows_by_itself(entry) and entry.undone_on is None:
             entries.append(entry._replace(undone_on=today))
+        elif walk.cut is not None and entry.undone_on is None:
+            entries.append(renumbered(entry, walk.cut))
         else:
             entries.append(entry)
     return (*entries, *(entry._replace(applied_on=today) for entry in found.values()))

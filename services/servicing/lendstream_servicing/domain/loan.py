@@ -336,14 +336,16 @@ class Loan:
 
     @property
     def undrawn(self) -> int:
-        """Scheduled principal that is not paid out yet: nothing once all instalments are one, due at once."""
-        if not self.payouts or self.status in (Status.CLOSED, Status.CHARGED_OFF):
+        """Scheduled principal that is not paid out yet, of a loan in tranches.
+
+        Nothing once all has been called in: what a tranche still brings is then owed at once.
+        """
+        if not self.payouts or not any(each.kind is Kind.TRANCHE for each in self.payouts):
             return 0
-        return sum(
-            each.amount
-            for each in self.payouts
-            if each.kind is Kind.TRANCHE and each.done_on is None and not each.cancelled
-        )
+        contract = self.contract
+        out = contract.principal - contract.later + sum(each.amount for each in self.payouts if each.done_on)
+        became = sum(sum(entry.capitalised) for entry in self.entries if entry.undone_on is None)
+        return sum(row.principal for row in self.instalments) - out - became
 
     @property
     def owed(self) -> "Owed":

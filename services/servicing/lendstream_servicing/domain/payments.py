@@ -5,6 +5,7 @@ sees it.
 """
 
 from datetime import date
+from uuid import UUID
 
 from lendstream.errors import Refused
 from lendstream.events.payment import PaymentFailed, PaymentReceived, PaymentReversed, RefundConfirmed, RefundFailed
@@ -12,7 +13,7 @@ from lendstream.events.payment import PaymentFailed, PaymentReceived, PaymentRev
 from .collection import answered
 from .life import carried_on, corrected
 from .loan import Account, Answer, Awaiting, Entry, Kind, Loan, Policy, numbered, replace
-from .refunds import check_order
+from .refunds import check_order, refund_id_of
 
 
 def receive(account: Account | None, event: PaymentReceived, today: date, policy: Policy) -> Answer:
@@ -89,7 +90,8 @@ def refund_paid(account: Account | None, event: RefundConfirmed, today: date, po
     check_order(loan, event.refund_id)
     if _find(loan, str(event.refund_id)):
         return loan, ()
-    if loan.refund and (event.amount, event.currency) != (loan.refund, loan.contract.currency):
+    current = _is_current(loan, event.refund_id)
+    if current and loan.refund and (event.amount, event.currency) != (loan.refund, loan.contract.currency):
         raise Refused(
             "amount_not_as_asked",
             f"{loan.refund} {loan.contract.currency} was asked for, {event.amount} {event.currency} is confirmed.",
@@ -106,7 +108,8 @@ def refund_paid(account: Account | None, event: RefundConfirmed, today: date, po
         today,
         reason=event.bank_reference,
     )
-    return numbered(*carried_on(replace(loan, refund=0, entries=(*loan.entries, entry)), today, policy))
+    asked = 0 if current else loan.refund
+    return numbered(*carried_on(replace(loan, refund=asked, entries=(*loan.entries, entry)), today, policy))
 
 
 def refund_failed(account: Account | None, event: RefundFailed, today: date, policy: Policy) -> Answer:
@@ -116,9 +119,14 @@ def refund_failed(account: Account | None, event: RefundFailed, today: date, pol
     """
     loan = opened(account)
     check_order(loan, event.refund_id)
-    if not loan.refund or _find(loan, str(event.refund_id)):
+    if not loan.refund or not _is_current(loan, event.refund_id):
         return loan, ()
     return replace(loan, refund=0), ()
+
+
+def _is_current(loan: Loan, refund_id: UUID) -> bool:
+    """Whether it is the last refund order given: one before it was answered already."""
+    return refund_id == refund_id_of(loan.id, loan.refunds)
 
 
 def opened(account: Account | None) -> Loan:

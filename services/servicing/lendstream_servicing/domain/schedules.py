@@ -1,6 +1,7 @@
 """The schedule a loan is opened with, and the course that it takes from there."""
 
 from dataclasses import replace
+from datetime import date
 
 from lendstream.amortization import Course, Schedule, Terms, Tranche, course_of, generate
 
@@ -34,6 +35,11 @@ def _terms_now(loan: Loan, policy: Policy) -> Terms:
     tranches = [each for each in loan.payouts if each.kind is Kind.TRANCHE]
     if not tranches:
         return agreed
-    coming = tuple(Tranche(each.done_on or each.pay_on, each.amount) for each in tranches if not each.cancelled)
+    by_day: dict[date, int] = {}
+    for each in sorted(tranches, key=lambda each: each.done_on or each.pay_on):
+        if not each.cancelled:
+            on = each.done_on or each.pay_on
+            by_day[on] = by_day.get(on, 0) + each.amount
+    coming = tuple(Tranche(on, amount) for on, amount in by_day.items())
     principal = agreed.principal - sum(each.amount for each in tranches if each.cancelled)
     return replace(agreed, principal=principal, options=replace(agreed.options, tranches=coming))

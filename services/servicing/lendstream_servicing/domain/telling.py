@@ -108,6 +108,11 @@ def _charges(before: Loan, after: Loan, today: date) -> Iterator[Telling]:
         return
     currency = after.contract.currency
     earlier = {row.number: row for row in before.instalments}
+    left = {row.number for row in after.instalments}
+    for row in before.instalments:
+        if row.late_fee and row.number not in left:
+            fee = row.late_fee
+            yield partial(LateFeeReversed, instalment=row.number, amount=fee, currency=currency, as_of=today)
     for row in after.instalments:
         was = earlier.get(row.number)
         if was is row:
@@ -150,7 +155,7 @@ def _reallocated(known: dict[str, Entry], after: Loan, cause: str) -> Iterator[T
                 amount=entry.amount,
                 currency=entry.currency,
                 value_date=entry.value_date,
-                cause=cause[:200],
+                cause=cause[:200] or "another schedule",
                 previous=_parts(was),
                 previous_fee=was.fee,
                 previous_credit=was.unallocated,

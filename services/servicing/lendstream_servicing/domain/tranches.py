@@ -21,11 +21,17 @@ def planned(loan: Loan) -> Loan:
 def pay_out_due(loan: Loan, on: date) -> tuple[Loan, list[Telling]]:
     """Ask for the payouts whose day has come."""
     told: list[Telling] = []
-    for payout in loan.payouts:
-        if not payout.attempt and not payout.cancelled and payout.pay_on <= on:
+    for payout in to_order(loan):
+        if payout.pay_on <= on:
             loan, tell = ordered(loan, payout._replace(attempt=1))
             told.append(tell)
     return loan, told
+
+
+def to_order(loan: Loan) -> list[Payout]:
+    """The payouts that are asked for on their day: none once the customer has repaid all that he was paid."""
+    waiting = [each for each in loan.payouts if not each.attempt and not each.cancelled]
+    return waiting if waiting and loan.undrawn else []
 
 
 def ordered(loan: Loan, payout: Payout) -> tuple[Loan, Telling]:

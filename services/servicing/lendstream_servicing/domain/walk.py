@@ -126,6 +126,8 @@ class Walk:
             (loan.ended_on, loan.ending) if loan.ended_on and loan.ending else None
         )
         self.outcomes: list[Outcome] = []
+        self.cut: int | None = None
+        """The last instalment's number, where those after it are gone: what was settled of them counts on it."""
         self._course: Course | None = None
         self._earlier: list[Course] = []
         self._base: Course | None = None
@@ -507,6 +509,15 @@ class Walk:
         self._rescheduled = True
         if self.by_day is not None:
             self.by_day.draws = []
+        self._cut(coming)
+
+    def _cut(self, before: Sequence[Instalment]) -> None:
+        """What was settled of instalments that are gone counts on the last one that is left."""
+        last = self.rows[-1].number
+        if not before or before[-1].number <= last:
+            return
+        self.cut = last if self.cut is None else min(last, self.cut)
+        self.outcomes = [each._replace(entry=renumbered(each.entry, last)) for each in self.outcomes]
 
     def _prepay(self, reached: int, left: int, on: date, keep: Keep, split: _Split) -> tuple[int, int]:
         """Repay principal early and compute the rest anew; returns what is left, and the fee for it."""
@@ -571,12 +582,13 @@ class Walk:
             course = self.axis(reached)
         coming = self.rows[reached:]
         interest, subsidy = self.accrued(reached, on)
+        deferred = self._deferred(course, reached, on, before)
         change = Recast(
             at=coming[0].number - course.first if coming else len(course.periods.ends),
             on=on,
             before=before,
             after=after,
-            accrued=interest + subsidy,
+            accrued=interest + subsidy if deferred is None else deferred,
             keep=keep,
             level=self._level(coming),
             annual_rate=annual_rate,
@@ -590,7 +602,28 @@ class Walk:
         self._rescheduled = True
         self.keep_original()
         self.rows[reached:] = _with_paid([Instalment(*row[:5], row[6]) for row in rows], coming)
+        if deferred is not None and coming[0].number == course.first + course.terms.options.interest_grace:
+            interest = deferred - subsidy  # all that was deferred is due with the running instalment
         self.anchor = (on, interest, subsidy)
+        self._cut(coming)
+
+    def _deferred(self, course: Course, reached: int, on: date, before: int) -> int | None:
+        """Everyone's interest until a day that is due only after the grace; None: no grace is running.
+
+        It is what the instalment after the grace charges, less what is still to be earned until then.
+        """
+        grace = course.terms.options.interest_grace
+        if not grace or reached >= len(self.rows) or self.rows[reached].number > course.first + grace:
+            return None
+        start: date | None = on
+        charged = coming = 0
+        for row in self.rows[reached:]:
+            if row.number > course.first + grace:
+                break
+            charged = row.interest + row.subsidy
+            coming += course.interest(row.number - course.first, before, start)
+            before, start = before - (row.principal - row.principal_paid), None
+        return charged - coming
 
     def _level(self, coming: Sequence[Instalment]) -> int:
         if not coming:
@@ -795,6 +828,18 @@ def _unpaid(row: Instalment) -> tuple[int, int, int, int]:
         row
     )
     return fee - fee_paid, late_fee + penalty - penalty_paid, interest - interest_paid, principal - principal_paid
+
+
+def renumbered(entry: Entry, last: int) -> Entry:
+    """The entry with what it settled of instalments after the last one counted on that."""
+    if not any(part.instalment > last for part in entry.parts):
+        return entry
+    split, settled = _Split({}, set()), {part.instalment for part in entry.parts if part.settled}
+    split.settled = {number for number in settled if number < last}
+    for part in entry.parts:
+        for due in _EVERY:
+            split.add(min(part.instalment, last), due, part[1 + due])
+    return entry._replace(parts=split.told())
 
 
 def _with_paid(fresh: list[Instalment], before: Sequence[Instalment]) -> list[Instalment]:

@@ -25,8 +25,9 @@ ON CONFLICT (day, currency) DO UPDATE SET
     provision = excluded.provision, set_aside = excluded.set_aside, buckets = excluded.buckets;
 
 -- name: read_day(day)^
--- A business day, and how many loans it still has to age.
-SELECT day, started_at, closed_at, (SELECT count(*) FROM loan WHERE next_action_on <= :day) AS loans_to_age
+-- A business day: how many loans it still has to age, and how many it could not be carried through for.
+SELECT day, started_at, closed_at, (SELECT count(*) FROM loan WHERE next_action_on <= :day) AS loans_to_age,
+       (SELECT count(*) FROM day_exception WHERE day_exception.day = :day) AS set_aside
 FROM business_day
 WHERE day = :day;
 
