@@ -200,7 +200,10 @@ def test_an_event_that_comes_again_changes_nothing(platform: Platform, facts: Fa
 
     async def run() -> tuple[int, int]:
         bootstrap = platform.stack.kafka_bootstrap
-        records = await read_topic(bootstrap, "lending.application.v1", "lending.payment.v1")
+        told = await read_topic(bootstrap, "lending.application.v1", "lending.payment.v1")
+        # What was refused is no duplicate when it comes again: it may be right by then.
+        refused = {letter.record.place for letter in facts.dead_letters}
+        records = [each for each in told if each.place not in refused]
         before = await loan_events(bootstrap)
         async with producer(bootstrap) as send:
             await send(records)

@@ -33,6 +33,7 @@ CREATE TABLE loan (
     anchor_interest bigint NOT NULL DEFAULT 0,
     anchor_subsidy bigint NOT NULL DEFAULT 0,
     late_interest bigint NOT NULL DEFAULT 0,    -- what the running period earns more if the overdue stays unpaid
+    pays_to text,                       -- the account paid out to, where the one agreed could not be
     walked_to date,                     -- the last day that the instalments depend on
     payouts jsonb,                      -- after the first: tranches and draws
     debit_next_on date,                 -- direct debit: the next order

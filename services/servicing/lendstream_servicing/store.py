@@ -43,10 +43,10 @@ _WAITING = ("id", "waiting")
 LOAN_UPDATE = (
     "id", "status", "sequence", "attempt", "pay_on", "disbursed_on", "bank_reference", "bucket", "credit",
     "principal_outstanding", "total_outstanding", "overdue_amount", "next_action_on", "aged_through", "ended_on",
-    "annual_rate", "original", "anchor_on", "anchor_interest", "anchor_subsidy", "late_interest", "walked_to",
-    "payouts", "debit_next_on", "debit_due", "debit_attempt", "debit_waits_for", "refund", "refunds", "charged_off_on",
-    "ending", "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from", "period_to",
-    "period_interest", "period_subsidy", "subsidy_future",
+    "annual_rate", "original", "anchor_on", "anchor_interest", "anchor_subsidy", "late_interest", "pays_to",
+    "walked_to", "payouts", "debit_next_on", "debit_due", "debit_attempt", "debit_waits_for", "refund", "refunds",
+    "charged_off_on", "ending", "journals", "journal_head", "interest_receivable", "fee_receivable", "period_from",
+    "period_to", "period_interest", "period_subsidy", "subsidy_future",
 )  # fmt: skip
 LOAN = (*LOAN_UPDATE, "customer_id", "currency", "product")
 CONTRACT = (
@@ -227,6 +227,7 @@ def _loan_row(loan: Loan) -> Row:
         loan.anchor_interest,
         loan.anchor_subsidy,
         loan.late_interest,
+        loan.pays_to,
         loan.walked_to,
         json.dumps(loan.payouts, default=str) if loan.payouts else None,
         *loan.debit,
@@ -310,6 +311,7 @@ def _loan(row: Any, instalments: tuple[Instalment, ...], entries: tuple[Entry, .
         anchor_interest=row["anchor_interest"],
         anchor_subsidy=row["anchor_subsidy"],
         late_interest=row["late_interest"],
+        pays_to=row["pays_to"],
         walked_to=row["walked_to"],
         payouts=_payouts(row["payouts"]),
         debit=NO_DEBIT if debit == NO_DEBIT else debit,

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from .charges import instalment_fees, with_subsidies
-from .conventions import Accrual, DayCount
-from .dates import IsWorkingDay, regular, shifted
+from .conventions import Accrual, DayCount, Share, Unit
+from .dates import IsWorkingDay, month_of_first, regular, shifted
 from .daycount import days, odd_share, year_of
 from .errors import TermsError
 from .methods import Split, split
@@ -92,7 +92,7 @@ class Course:
             self.opening,
             self.first + change.at,
             self.passed + change.at + change.skip,
-            self.opening.conventions.divide(self.flat_balance * change.after, max(change.before, 1)),
+            self._flat(change),
             self.is_working_day,
         )
         rows = course._rows(course._first_interest(change, start))
@@ -117,12 +117,18 @@ class Course:
             return self
         dues, ends, weights = list(old.dues), list(old.ends), list(old.weights)
         while len(ends) <= at:
-            end, due, weight = self._one_more(ends[-1])
+            end, due, weight = self._one_more(ends[-1], old.base)
             ends.append(end)
             dues.append(due)
             weights.append(weight)
         periods = Periods(tuple(dues), tuple(ends), tuple(weights), old.base, old.level_weight)
         return replace(self, periods=periods)
+
+    def _flat(self, change: Recast) -> int:
+        """FLAT: interest runs on as large a share as before of what is lent, and on all that is added."""
+        if change.after > change.before:
+            return (self.flat_balance if change.before else 0) + change.after - change.before
+        return self.opening.conventions.divide(self.flat_balance * change.after, change.before)
 
     def _start(self, change: Recast) -> date:
         """Where the first period begins: the day of the change, where nothing of the course is left."""
@@ -191,8 +197,13 @@ class Course:
         wanted += change.skip
         if not 1 <= wanted <= MAX_INSTALMENTS:
             raise TermsError("instalments", f"must be between 1 and {MAX_INSTALMENTS}, not {wanted}")
+        base, level_weight = old.base, old.level_weight
+        if not ends:
+            end, due, (share, of) = self._first_anew(change.on)
+            ends, dues, weights = [end], [due], [share * base]
+            base, level_weight = base * of, level_weight * of
         while len(ends) < wanted:
-            end, due, weight = self._one_more(ends[-1] if ends else change.on)
+            end, due, weight = self._one_more(ends[-1], base)
             ends.append(end)
             dues.append(due)
             weights.append(weight)
@@ -200,22 +211,41 @@ class Course:
         if change.skip:
             weights[: change.skip + 1] = [sum(weights[: change.skip + 1])]
             del dues[: change.skip], ends[: change.skip]
-        return Periods(tuple(dues), tuple(ends), tuple(weights), old.base, old.level_weight)
+        return Periods(tuple(dues), tuple(ends), tuple(weights), base, level_weight)
 
-    def _one_more(self, last: date) -> tuple[date, date, int]:
-        """The regular period after the last: its end, its due date, its weight."""
+    @property
+    def _day(self) -> int:
+        """The day of the month is the loan's own, not that of a short month a period happened to end in."""
+        return self.opening.options.due_day or (self.opening.options.first_due or self.opening.disbursed_on).day
+
+    def _first_anew(self, on: date) -> tuple[date, date, Share]:
+        """The first period of a course that starts anew: its end, its due date, and its days as a share of a year."""
         conventions = self.terms.conventions
-        # The day of the month is the loan's own, not that of a short month it happened to end in.
-        day = self.opening.options.due_day or (self.opening.options.first_due or self.opening.disbursed_on).day
-        (end,) = regular(last, conventions.frequency, range(1, 2), conventions.month_end, day)
-        due = end
+        if conventions.frequency.unit is Unit.MONTHS:
+            month = month_of_first(on, self._day, conventions.shortest_first_period, conventions.month_end)
+            (end,) = regular(month, conventions.frequency, range(1), conventions.month_end, self._day)
+        else:
+            (end,) = regular(on, conventions.frequency, range(1, 2), conventions.month_end)
+        end, due = self._shifted(end, on)
+        return end, due, odd_share(conventions, on, end)
+
+    def _shifted(self, end: date, last: date) -> tuple[date, date]:
+        """The end of a period and its due date, on working days."""
+        conventions, due = self.terms.conventions, end
         if conventions.shifts and self.is_working_day is not None:
             due = shifted(end, conventions.shift, self.is_working_day, last)
             end = due if conventions.shift_interest else end
+        return end, due
+
+    def _one_more(self, last: date, base: int) -> tuple[date, date, int]:
+        """The regular period after the last: its end, its due date, its weight."""
+        conventions = self.terms.conventions
+        (end,) = regular(last, conventions.frequency, range(1, 2), conventions.month_end, self._day)
+        end, due = self._shifted(end, last)
         share, of = conventions.period_share
         if not conventions.whole_periods:
             share, of = days(conventions.day_count, last, end), year_of(conventions.day_count)
-        return end, due, share * self.periods.base // of
+        return end, due, share * base // of
 
     def _terms(self, change: Recast, start: date, periods: Periods) -> Terms:
         opening, options, done = self.opening, self.terms.options, change.at + change.skip

@@ -12,6 +12,7 @@ import httpx
 from integration.servicing.desk import ADMIN, OPERATOR, READER, Api
 from integration.servicing.test_servicing_service import closed_days, day, publish, story
 from lendstream.events.loan import AmountWaived, HardshipRequested, LoanRescheduled, PaymentApplied
+from lendstream.events.payment import PaymentIntent
 from lendstream_servicing.domain.loan import loan_id_of
 from lendstream_servicing.openapi import openapi
 from support.processes import Process
@@ -170,7 +171,7 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
     assert (quote["on"], quote["valid_through"]) == (str(today), str(today))
     for on, code in ((today - timedelta(days=1), "day_out_of_reach"), (today + timedelta(days=61), "day_out_of_reach")):
         assert codes(await api.get(f"/loans/{loan}/payoff", on=str(on))) == [code]
-    paid = loans.payment(quote["amount"], "all", value_date=today, intent="pay_off")
+    paid = loans.payment(quote["amount"], "all", value_date=today, intent=PaymentIntent.PAY_OFF)
     await publish(kafka_bootstrap, paid)
 
     async def closed() -> bool:

@@ -1,12 +1,9 @@
 """What must hold of a loan whatever happened to it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from lendstream.events.base import Event
-from lendstream.events.ledger import JournalPosted
 from lendstream.events.loan import (
     Allocation,
     AmountWaived,
@@ -26,7 +23,7 @@ from lendstream.events.loan import (
     WaiverUndone,
 )
 from lendstream_servicing.domain.life import concluded, corrected
-from lendstream_servicing.domain.loan import Entry, Kind, Loan, Policy, Status
+from lendstream_servicing.domain.loan import Kind, Loan, Policy, Status
 from lendstream_servicing.domain.walk import Walk
 from unit.servicing.teller import Teller
 
@@ -114,46 +111,49 @@ class Folded:
 
     def __init__(self) -> None:
         self.schedule: dict[int, ScheduledInstalment] = {}
-        self.parts: dict[str, list[Allocation]] = {}
+        self.parts: dict[str, tuple[Allocation, ...]] = {}
         self.late_fees: dict[int, int] = {}
         self.credit = 0
         self.sequence = 0
-        self.paid_out = 0
-        self.principal = 0
         self.closed = False
 
-    def read(self, event: LoanEvent) -> None:  # noqa: C901 - one branch an event type
+    def read(self, event: LoanEvent) -> None:
         """Fold one event."""
         assert event.sequence == self.sequence + 1
         self.sequence = event.sequence
+        self._terms(event)
+        self._settled(event)
+
+    def _terms(self, event: LoanEvent) -> None:
         match event:
             case LoanOpened() | LoanRescheduled():
                 self.schedule = {row.number: row for row in event.instalments}
-            case LoanDisbursed():
-                self.paid_out += event.principal
+            case LateFeeCharged():
+                self.late_fees[event.instalment] = self.late_fees.get(event.instalment, 0) + event.amount
+            case LateFeeReversed():
+                self.late_fees[event.instalment] -= event.amount
+            case LoanClosed() | LoanReopened():
+                self.closed = isinstance(event, LoanClosed)
+            case _:
+                pass
+
+    def _settled(self, event: LoanEvent) -> None:
+        match event:
             case PaymentApplied():
-                self.parts[event.payment_id] = list(event.allocations)
+                self.parts[event.payment_id] = event.allocations
                 self.credit += event.credit
             case PaymentReallocated():
-                self.parts[event.payment_id] = list(event.allocations)
+                self.parts[event.payment_id] = event.allocations
                 self.credit += event.credit - event.previous_credit
             case PaymentUndone():
                 del self.parts[event.payment_id]
                 self.credit -= event.previous_credit
             case AmountWaived():
-                self.parts[str(event.waiver_id)] = list(event.allocations)
+                self.parts[str(event.waiver_id)] = event.allocations
             case WaiverUndone():
                 del self.parts[str(event.waiver_id)]
-            case LateFeeCharged():
-                self.late_fees[event.instalment] = self.late_fees.get(event.instalment, 0) + event.amount
-            case LateFeeReversed():
-                self.late_fees[event.instalment] -= event.amount
             case RefundPaid():
                 self.credit -= event.amount
-            case LoanClosed():
-                self.closed = True
-            case LoanReopened():
-                self.closed = False
             case _:
                 pass
 
@@ -220,18 +220,3 @@ def hold(teller: Teller) -> None:
     is_conserved(loan)
     is_told(loan, teller.told())
     is_booked(teller)
-
-
-def same_again(before: Loan, after: Loan) -> None:
-    """Nothing changed."""
-    assert replace(before, news=(), journals=()) == replace(after, news=(), journals=())
-
-
-def kinds(events: Iterable[Event]) -> list[str]:
-    """The loan's events by their types, without the journals."""
-    return [type(event).__name__ for event in events if not isinstance(event, JournalPosted)]
-
-
-def by_id(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """Entries by their ids."""
-    return {entry.id: entry for entry in entries}

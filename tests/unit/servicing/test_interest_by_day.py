@@ -234,7 +234,8 @@ def test_what_is_earned_is_the_interest_of_what_was_owed_each_day(life: Life, la
     loan = life.loan
     if loan.status is not Status.ACTIVE:
         return
-    day = min(_seen(loan) + timedelta(later), loan.next_action_on or date.max)
+    # On the day of its next action it is touched before that day is closed.
+    day = max(_seen(loan), min(_seen(loan) + timedelta(later), (loan.next_action_on or date.max) - timedelta(1)))
     repaid = [
         (told.value_date, sum(part.principal for part in told.allocations))
         for told in life.told

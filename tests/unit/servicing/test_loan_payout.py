@@ -8,6 +8,7 @@ import pytest
 
 from lendstream.errors import Refused
 from lendstream.events.loan import DisbursementRequested, LoanCancelled, LoanDisbursed
+from lendstream_servicing.domain import opening
 from lendstream_servicing.domain.loan import Account, Awaiting, Loan, Status
 from lendstream_servicing.domain.payout import confirm, fail
 from unit.servicing import loans
@@ -108,3 +109,16 @@ def test_reports_that_contradict_each_other_go_to_a_person() -> None:
     assert code_of(cancelled, loans.confirmation()) == "loan_cancelled"
     assert code_of(loans.active(), loans.failure()) == "already_disbursed"
     assert code_of(loans.opened(), loans.failure(attempt=2)) == "unknown_disbursement"
+
+
+def test_a_payout_that_cannot_be_made_goes_to_the_customers_other_account() -> None:
+    waiting, _ = opening.approve(None, loans.approval(), loans.TODAY, loans.POLICY)
+    opened, _ = opening.accept(waiting, loans.acceptance(debit_account="acct_other"), loans.TODAY, loans.POLICY)
+    again, (told,) = fail(opened, loans.failure(retryable=False), loans.TODAY, loans.POLICY)
+    assert isinstance(told, DisbursementRequested)
+    assert (told.payout_account, told.attempt) == ("acct_other", 2)
+    assert isinstance(again, Loan)
+    cancelled, (told,) = fail(again, loans.failure(attempt=2, retryable=False), loans.TODAY, loans.POLICY)
+    assert isinstance(told, LoanCancelled)
+    assert isinstance(cancelled, Loan)
+    assert (cancelled.status, cancelled.total_outstanding > 0, cancelled.journals) == (Status.CANCELLED, True, ())

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from lendstream.catalogue import InterestOn
+
 from .delinquency import BUCKETS, bucket_of, days_past_due
 from .loan import PAID_OUT, Entry, Kind, Loan, Policy, Status, Telling, replace
 from .refunds import refunded
@@ -104,6 +106,8 @@ def _by_lateness(loan: Loan, policy: Policy) -> list[date]:
         charge_off = oldest + timedelta(days=product.charge_off_days)
         # a payment that bounced long after may leave a loan that should have been charged off on a day that is over
         dates.append(max(charge_off, loan.aged_through + _DAY) if loan.aged_through else charge_off)
+        if product.interest_on is InterestOn.OUTSTANDING:  # a further instalment begins, whoever bears the last one
+            dates.append(loan.instalments[-1].due_date + _DAY)
     return dates
 
 

@@ -312,6 +312,8 @@ class Loan:
     """Refund orders given so far."""
     attempt: int = 1
     """The current payout order's attempt."""
+    pays_to: str | None = None
+    """The account that is paid out to, where the one agreed could not be."""
     disbursed_on: date | None = None
     bank_reference: str | None = None
     bucket: Bucket = Bucket.CURRENT

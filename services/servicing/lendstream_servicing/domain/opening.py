@@ -210,7 +210,7 @@ def payout_request(loan: Loan) -> Telling:
         disbursement_id=disbursement_id_of(loan.id, loan.attempt),
         amount=loan.contract.payout,
         currency=loan.contract.currency,
-        payout_account=loan.contract.payout_account,
+        payout_account=loan.pays_to or loan.contract.payout_account,
         pay_on=loan.pay_on,
         attempt=loan.attempt,
         recipient=loan.contract.recipient,

@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from lendstream.errors import Refused
-from lendstream.events.loan import LoanCancelled, LoanDisbursed
+from lendstream.events.loan import LoanCancelled, LoanDisbursed, Recipient
 from lendstream.events.payment import DisbursementConfirmed, DisbursementFailed
 
 from .collection import planned
@@ -121,8 +121,9 @@ def _fail_part(loan: Loan, payout: Payout, event: DisbursementFailed, today: dat
 
 
 def fail(account: Account | None, event: DisbursementFailed, today: date, policy: Policy) -> Answer:
-    """The payout failed: another attempt if the channel says that it can help, else the loan is cancelled.
+    """The payout failed: another attempt if the channel says that it can help, else to the customer's other account.
 
+    Where there is none, or that fails too, the loan is cancelled: no money went out, and nothing is owed.
     Errors: Refused for an unknown loan or order, and for an order that was confirmed before.
     """
     loan = _known(account)
@@ -134,8 +135,12 @@ def fail(account: Account | None, event: DisbursementFailed, today: date, policy
         return loan, ()
     if loan.status is not Status.OPENED:
         raise _contradiction("already_disbursed", f"The payout was confirmed before as {loan.bank_reference}.")
-    if event.retryable and loan.attempt < policy.payout_attempts:
-        again = replace(loan, attempt=loan.attempt + 1, pay_on=max(loan.pay_on, today))
+    again = replace(loan, attempt=loan.attempt + 1, pay_on=max(loan.pay_on, today))
+    accounts_tried = 2 if loan.pays_to else 1
+    if event.retryable and loan.attempt < policy.payout_attempts * accounts_tried:
+        return numbered(again, [payout_request(again)])
+    if other := _other_account(loan):
+        again = replace(again, pays_to=other)
         return numbered(again, [payout_request(again)])
     cancelled = replace(loan, status=Status.CANCELLED, ended_on=today)
     tell = partial(
@@ -145,6 +150,14 @@ def fail(account: Account | None, event: DisbursementFailed, today: date, policy
         cancelled_on=today,
     )
     return numbered(cancelled, [tell])
+
+
+def _other_account(loan: Loan) -> str | None:
+    """Another account of the customer than the one that was tried, if we know one."""
+    contract = loan.contract
+    if loan.pays_to is not None or contract.recipient is not Recipient.CUSTOMER:
+        return None
+    return contract.debit_account if contract.debit_account != contract.payout_account else None
 
 
 def _known(account: Account | None) -> Loan:

@@ -42,7 +42,7 @@ def ordered(loan: Loan, payout: Payout) -> tuple[Loan, Telling]:
         disbursement_id=disbursement_id_of(loan.id, payout.attempt, payout.part),
         amount=payout.amount,
         currency=contract.currency,
-        payout_account=contract.payout_account,
+        payout_account=loan.pays_to or contract.payout_account,
         pay_on=payout.pay_on,
         attempt=payout.attempt,
         recipient=contract.recipient,

@@ -12,7 +12,7 @@ SELECT id, waiting::text AS waiting FROM account WHERE id = ANY(:ids::uuid[]);
 -- name: read_loans(ids)
 SELECT id, status, customer_id, currency, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit,
        next_action_on, aged_through, ended_on, loan.annual_rate AS rate_now, original::text AS original, anchor_on,
-       anchor_interest, anchor_subsidy, late_interest, walked_to, payouts::text AS payouts, debit_next_on, debit_due, debit_attempt,
+       anchor_interest, anchor_subsidy, late_interest, pays_to, walked_to, payouts::text AS payouts, debit_next_on, debit_due, debit_attempt,
        debit_waits_for, refund, refunds, charged_off_on, ending, journals, journal_head,
        application_id, offer_id, decision_id, partner, reference, contract.product, product_version, method, principal,
        contract.annual_rate, upfront_fee, payout_account, engine, opened_on, interest_from, submitted_at,
@@ -39,7 +39,7 @@ UPDATE account SET waiting = new.waiting
 FROM unnest(:id::uuid[], :waiting::jsonb[]) AS new (id, waiting)
 WHERE account.id = new.id;
 
--- name: update_loans(id, status, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit, principal_outstanding, total_outstanding, overdue_amount, next_action_on, aged_through, ended_on, annual_rate, original, anchor_on, anchor_interest, anchor_subsidy, late_interest, walked_to, payouts, debit_next_on, debit_due, debit_attempt, debit_waits_for, refund, refunds, charged_off_on, ending, journals, journal_head, interest_receivable, fee_receivable, period_from, period_to, period_interest, period_subsidy, subsidy_future)!
+-- name: update_loans(id, status, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit, principal_outstanding, total_outstanding, overdue_amount, next_action_on, aged_through, ended_on, annual_rate, original, anchor_on, anchor_interest, anchor_subsidy, late_interest, pays_to, walked_to, payouts, debit_next_on, debit_due, debit_attempt, debit_waits_for, refund, refunds, charged_off_on, ending, journals, journal_head, interest_receivable, fee_receivable, period_from, period_to, period_interest, period_subsidy, subsidy_future)!
 UPDATE loan SET
     status = new.status, sequence = new.sequence, attempt = new.attempt, pay_on = new.pay_on, disbursed_on =
     new.disbursed_on, bank_reference = new.bank_reference, bucket = new.bucket, credit = new.credit,
@@ -47,7 +47,7 @@ UPDATE loan SET
     = new.overdue_amount, next_action_on = new.next_action_on, aged_through = new.aged_through, ended_on =
     new.ended_on, annual_rate = new.annual_rate, original = new.original, anchor_on = new.anchor_on,
     anchor_interest = new.anchor_interest, anchor_subsidy = new.anchor_subsidy,
-    late_interest = new.late_interest, walked_to = new.walked_to,
+    late_interest = new.late_interest, pays_to = new.pays_to, walked_to = new.walked_to,
     payouts = new.payouts, debit_next_on = new.debit_next_on, debit_due = new.debit_due, debit_attempt =
     new.debit_attempt, debit_waits_for = new.debit_waits_for, refund = new.refund, refunds = new.refunds,
     charged_off_on = new.charged_off_on, ending = new.ending, journals = new.journals, journal_head =
@@ -60,7 +60,7 @@ FROM unnest(
     :principal_outstanding::bigint[], :total_outstanding::bigint[], :overdue_amount::bigint[],
     :next_action_on::date[], :aged_through::date[], :ended_on::date[], :annual_rate::numeric[],
     :original::jsonb[], :anchor_on::date[], :anchor_interest::bigint[], :anchor_subsidy::bigint[],
-    :late_interest::bigint[], :walked_to::date[], :payouts::jsonb[], :debit_next_on::date[], :debit_due::date[],
+    :late_interest::bigint[], :pays_to::text[], :walked_to::date[], :payouts::jsonb[], :debit_next_on::date[], :debit_due::date[],
     :debit_attempt::smallint[], :debit_waits_for::uuid[], :refund::bigint[], :refunds::smallint[],
     :charged_off_on::date[], :ending::text[], :journals::integer[], :journal_head::text[],
     :interest_receivable::bigint[], :fee_receivable::bigint[], :period_from::date[], :period_to::date[],
@@ -68,7 +68,7 @@ FROM unnest(
 ) AS new (
     id, status, sequence, attempt, pay_on, disbursed_on, bank_reference, bucket, credit, principal_outstanding,
     total_outstanding, overdue_amount, next_action_on, aged_through, ended_on, annual_rate, original, anchor_on,
-    anchor_interest, anchor_subsidy, late_interest, walked_to, payouts, debit_next_on, debit_due, debit_attempt,
+    anchor_interest, anchor_subsidy, late_interest, pays_to, walked_to, payouts, debit_next_on, debit_due, debit_attempt,
     debit_waits_for, refund, refunds, charged_off_on, ending, journals, journal_head, interest_receivable,
     fee_receivable, period_from, period_to, period_interest, period_subsidy, subsidy_future
 )
