@@ -178,7 +178,7 @@ def _applied(event: PaymentApplied, facts: Facts) -> Drafts:
 def _reallocated(event: PaymentReallocated, facts: Facts) -> Drafts:
     before = _split(event.previous, event.previous_fee, event.previous_credit, event.recovery, facts)
     now = _split(event.allocations, event.fee, event.credit, event.recovery, facts)
-    moved = [(role, before.get(role, 0) - now.get(role, 0)) for role in before | now]
+    moved = [(role, amount - now[role]) for role, amount in before.items()]  # of one shape: the facts are the same
     reference = f"payment {event.payment_id}: {event.cause}"
     return draft(JournalKind.REALLOCATION, event.value_date, event.currency, reference, *moved)
 
@@ -319,11 +319,12 @@ def product_book(product: str, currency: str) -> str:
 
 def _owed(allocations: Iterable[Allocation]) -> dict[Role, int]:
     """What allocations settle, as assets of the lender."""
-    return {
-        Role.LOAN_PRINCIPAL: sum([each.principal for each in allocations]),
-        Role.INTEREST_RECEIVABLE: sum([each.interest for each in allocations]),
-        Role.FEE_RECEIVABLE: sum([each.fee for each in allocations]),
-    }
+    principal = interest = fee = 0
+    for each in allocations:
+        principal += each.principal
+        interest += each.interest
+        fee += each.fee
+    return {Role.LOAN_PRINCIPAL: principal, Role.INTEREST_RECEIVABLE: interest, Role.FEE_RECEIVABLE: fee}
 
 
 def _split(allocations: Iterable[Allocation], fee: int, credit: int, recovery: bool, facts: Facts) -> dict[Role, int]:

@@ -14,6 +14,8 @@ from lendstream.events.loan import Bucket, Classification
 class Role(StrEnum):
     """What the posting rules mean by an account."""
 
+    __hash__ = str.__hash__  # an enum's own is a function of Python, and journals are made of dictionaries by role
+
     BANK = "bank"
     LOAN_PRINCIPAL = "loan_principal"
     INTEREST_RECEIVABLE = "interest_receivable"

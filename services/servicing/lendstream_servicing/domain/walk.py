@@ -837,8 +837,8 @@ def renumbered(entry: Entry, last: int) -> Entry:
     split, settled = _Split({}, set()), {part.instalment for part in entry.parts if part.settled}
     split.settled = {number for number in settled if number < last}
     for part in entry.parts:
-        for place in _PLACE.values():
-            split.add(min(part.instalment, last), place, part[1 + place])
+        for due in _EVERY:
+            split.add(min(part.instalment, last), due, part[1 + due])
     return entry._replace(parts=split.told())
 
 
