@@ -256,6 +256,8 @@ def _rescheduled(before: Loan, after: Loan, fresh: list[Outcome], today: date, c
     reason = _RESCHEDULED_BY.get(last.kind) if last else None
     if _relief_undone(before, after):
         reason = RescheduleReason.RESTRUCTURE_UNDONE
+    elif cause.startswith(Kind.TRANCHE.value):
+        reason = RescheduleReason.TRANCHE
     elif cause or reason is None:
         reason = RescheduleReason.CORRECTION
     interest, fee, penalty = _capitalised(after, before)
