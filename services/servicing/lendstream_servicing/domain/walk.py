@@ -154,9 +154,14 @@ class Walk:
         principal, total = self._sums
         for row, was in zip_longest(self.rows, self._counted, fillvalue=_NO_ROW):
             if row is not was:
-                now, then = _unpaid(row), _unpaid(was)
-                principal += now[3] - then[3]
-                total += sum(now) - sum(then)
+                if row is not _NO_ROW:
+                    fee, penalty, interest, part = _unpaid(row)
+                    principal += part
+                    total += part + interest + fee + penalty
+                if was is not _NO_ROW:
+                    fee, penalty, interest, part = _unpaid(was)
+                    principal -= part
+                    total -= part + interest + fee + penalty
         self._counted, self._sums = self.rows[:], (principal, total)
         return principal - self.undrawn, total - self.undrawn
 
@@ -824,10 +829,7 @@ def _settled(
 
 def _unpaid(row: Instalment) -> tuple[int, int, int, int]:
     """What is unpaid of an instalment, in the order of Part. By places, not by names: this is called most of all."""
-    _, _, principal, interest, fee, _, late_fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, *_ = (
-        row
-    )
-    return fee - fee_paid, late_fee + penalty - penalty_paid, interest - interest_paid, principal - principal_paid
+    return row[4] - row[10], row[6] + row[7] - row[11], row[3] - row[9], row[2] - row[8]
 
 
 def renumbered(entry: Entry, last: int) -> Entry:
