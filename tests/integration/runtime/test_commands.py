@@ -152,5 +152,6 @@ async def test_a_command_with_a_field_that_nobody_knows_is_refused(client: httpx
 
 
 async def test_a_nul_that_no_database_takes_is_refused(client: httpx.AsyncClient) -> None:
-    answer = await pay(client, "k", body() | {"channel": "bank\0transfer"})
+    sent = {"source": str(uuid4()), "target": str(uuid4()), "amount": 1, "reason": "a\0b"}
+    answer = await client.post("/moves", json=sent, headers={"Idempotency-Key": "k"})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "nul_character")

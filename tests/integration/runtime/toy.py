@@ -60,6 +60,7 @@ class Move(Command):
     source: UUID
     target: UUID
     amount: int
+    reason: str = ""
 
 
 def take(state: Till | None, command: Move, context: Context) -> Decision[Till]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from lendstream.amortization import Method
-from lendstream.catalogue import AllocationBy, Catalogue, Due, InAdvance, PayoffInterest, Product, load
+from lendstream.catalogue import AllocationBy, Catalogue, Due, InAdvance, InterestOn, PayoffInterest, Product, load
 from lendstream.events.intake import LoanOptions, PlannedTranche
 from lendstream.events.payment import PaymentIntent
 from lendstream_servicing.domain.loan import Kind, Loan, Policy, Status
@@ -90,8 +90,11 @@ def policy_of(code: str, rules: tuple[tuple[str, Any], ...]) -> Policy:
     if product.method is Method.SINGLE_PAYMENT and changes.get("in_advance") in (
         InAdvance.LOWER_INSTALMENT,
         InAdvance.FEWER_INSTALMENTS,
+        InAdvance.NEXT_THEN_LOWER,
     ):
         del changes["in_advance"]
+    if product.interest_on is InterestOn.OUTSTANDING:  # principal goes before interest, and no other order is taken
+        changes.pop("in_advance_allocation", None)
     if not changes:
         return loans.POLICY
     fields = {name: getattr(product, name) for name in Product.model_fields}

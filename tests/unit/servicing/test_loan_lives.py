@@ -80,7 +80,7 @@ def _hears(teller: Teller, life: Life, fact: Step) -> None:
         teller.waives(WAIVERS[fact.which % len(WAIVERS)], of=of, name=f"waiver/{fact.when}")
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(lives(0), _FACTS, st.randoms(use_true_random=False), st.sets(st.integers(0, 7)))
 def test_the_order_of_arrival_does_not_matter(life: Life, facts: list[Step], random: Any, bounced: set[int]) -> None:
     """The same facts heard in any order, on any days from their value dates on, make the same loan of the same day.

@@ -8,9 +8,10 @@ from lendstream.catalogue import InterestOn
 from .delinquency import BUCKETS, bucket_of, days_past_due
 from .loan import PAID_OUT, Entry, Kind, Loan, Policy, Status, Telling, replace
 from .refunds import refunded
+from .settling import renumbered
 from .telling import told
 from .tranches import to_order
-from .walk import Rederive, Walk, derived, renumbered
+from .walk import Rederive, Walk, derived
 
 _DAY = timedelta(days=1)
 

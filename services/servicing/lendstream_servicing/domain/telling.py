@@ -52,6 +52,9 @@ def told(before: Loan, after: Loan, outcomes: list[Outcome], today: date, cause:
         return [*_moved(before, after, today)]
     known = {entry.id: entry for entry in before.entries}
     fresh = [each for each in outcomes if _is_news(known.get(each.entry.id))]
+    if fresh and fresh != outcomes[-len(fresh) :]:  # found later than what came after it: what is owed is owed now
+        owed = after.principal_outstanding, after.total_outstanding
+        fresh = [Outcome(each.entry, *owed) for each in fresh]
     return [
         *_taken_back(known, after, today),
         *_charges(before, after, today),

@@ -10,7 +10,6 @@ own; loans and entries stay as they are.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import zip_longest
@@ -18,20 +17,21 @@ from operator import itemgetter
 from typing import NamedTuple
 from uuid import uuid5
 
-from lendstream.amortization import Course, DayCount, Keep, Method, Recast, Subsidy, TermsError
+from lendstream.amortization import Course, Keep, Method, Recast, Subsidy, TermsError
 from lendstream.amortization.charges import subsidies_left
 from lendstream.amortization.rounding import DIVIDE
 from lendstream.catalogue import AllocationBy, Due, InAdvance, InterestOn, PayoffInterest, Product
 from lendstream.events.loan import ClosingReason, WaiverReason
 from lendstream.events.payment import PaymentIntent
 
+from .lateness import aged
 from .loan import Entry, Instalment, Kind, Loan, Part, Policy, Status, replace
 from .recalculation import ByDay, Mark
 from .relief import Arrears, Draw, Relief, Waiver
 from .schedules import base, base_course
+from .settling import EVERY, PRINCIPAL, Split, places_of, renumbered, settled, unpaid_of, with_paid
 
 _DAY = timedelta(days=1)
-_YEAR = {DayCount.THIRTY_360: 360, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364}
 _KEEP = {
     PaymentIntent.LOWER_INSTALMENT: Keep.TENOR,
     PaymentIntent.FEWER_INSTALMENTS: Keep.INSTALMENT,
@@ -75,34 +75,8 @@ class Outcome(NamedTuple):
     """Another schedule after it comes from nothing but interest on what is really owed."""
 
 
-@dataclass(slots=True)
-class _Split:
-    """What an entry settles, gathered instalment by instalment."""
-
-    parts: dict[int, list[int]]
-    settled: set[int]
-
-    def add(self, number: int, due: int, amount: int) -> None:
-        """Of an instalment, so much of a part, said by its place in Part."""
-        if number not in self.parts:
-            self.parts[number] = [0, 0, 0, 0]
-        self.parts[number][due] += amount
-
-    def told(self) -> tuple[Part, ...]:
-        return tuple([Part(number, a, b, c, d, number in self.settled) for number, (a, b, c, d) in self.parts.items()])
-
-
-_PLACE = {Due.FEE: 0, Due.PENALTY: 1, Due.INTEREST: 2, Due.PRINCIPAL: 3}
-_PRINCIPAL = _PLACE[Due.PRINCIPAL]
 _due_date = itemgetter(1)
 _NO_ROW = Instalment(0, date.min, 0, 0, 0)
-
-
-def _places(dues: Sequence[Due]) -> tuple[int, ...]:
-    return tuple([_PLACE[due] for due in dues])
-
-
-_EVERY = _places(tuple(Due))
 
 
 class Walk:
@@ -155,11 +129,11 @@ class Walk:
         for row, was in zip_longest(self.rows, self._counted, fillvalue=_NO_ROW):
             if row is not was:
                 if row is not _NO_ROW:
-                    fee, penalty, interest, part = _unpaid(row)
+                    fee, penalty, interest, part = unpaid_of(row)
                     principal += part
                     total += part + interest + fee + penalty
                 if was is not _NO_ROW:
-                    fee, penalty, interest, part = _unpaid(was)
+                    fee, penalty, interest, part = unpaid_of(was)
                     principal -= part
                     total -= part + interest + fee + penalty
         self._counted, self._sums = self.rows[:], (principal, total)
@@ -177,26 +151,8 @@ class Walk:
             if row[1] >= to:  # due on
                 break
             if row[13] is None and (row.penalty_to is None or row.penalty_to < to) and row.outstanding:
-                self.rows[index] = self._aged(row, to)
+                self.rows[index] = aged(self.product, row, to)
                 self.at = to if self.at is None or to > self.at else self.at
-
-    def _aged(self, row: Instalment, to: date) -> Instalment:
-        product = self.product
-        bears = row.principal - row.principal_paid
-        if product.penalty_on_interest:
-            bears += row.interest - row.interest_paid
-        base_now = row.penalty_base + bears * (to - (row.penalty_to or row.due_date)).days
-        late_fee, penalty = row.late_fee, row.penalty
-        if (to - row.due_date).days > product.grace_days:
-            late_fee = late_fee or _late_fee(product, row)
-            penalty = max(penalty, _penalty(product, row, base_now))
-        return row._replace(
-            overdue_on=row.overdue_on or row.due_date + _DAY,
-            late_fee=late_fee,
-            penalty=penalty,
-            penalty_base=base_now,
-            penalty_to=to,
-        )
 
     # -- entries
 
@@ -223,7 +179,7 @@ class Walk:
         return on
 
     def _pay(self, entry: Entry, on: date) -> Entry:
-        split, left, fee = _Split({}, set()), entry.amount, 0
+        split, left, fee = Split({}, set()), entry.amount, 0
         recovery = self.charged_off_on is not None
         if self.credit < 0:  # a credit was given back, and the money it came from was then taken away
             return self._make_good(entry, on)
@@ -272,9 +228,9 @@ class Walk:
             return None
         return self.by_day.mark(on)
 
-    def _settle(self, places: Sequence[int], left: int, on: date, split: _Split, order: Sequence[Due]) -> int:
+    def _settle(self, places: Sequence[int], left: int, on: date, split: Split, order: Sequence[Due]) -> int:
         """Settle instalments in the order given; returns what is left."""
-        whole = _places(order)
+        whole = places_of(order)
         rounds = [(due,) for due in whole] if self.product.allocation_by is AllocationBy.PART else [whole]
         for dues in rounds:
             for place in places:
@@ -283,10 +239,10 @@ class Walk:
                 row = self.rows[place]
                 if row[13] is None and row.outstanding:  # not settled
                     most = self.principal_outstanding if self.undrawn else None  # of what is not paid out yet, nothing
-                    self.rows[place], left = _settled(row, left, on, dues, split, most)
+                    self.rows[place], left = settled(row, left, on, dues, split, most)
         return left
 
-    def _pay_in_advance(self, reached: int, left: int, on: date, split: _Split, mark: Mark | None) -> int:
+    def _pay_in_advance(self, reached: int, left: int, on: date, split: Split, mark: Mark | None) -> int:
         """Settle instalments to come, as the product orders them; returns what is left."""
         coming = range(reached, len(self.rows))
         if self.product.in_advance is InAdvance.LAST_INSTALMENT:
@@ -299,7 +255,7 @@ class Walk:
                 left -= share - self._settle_early((place,), share, on, split, mark)
         return self._settle_early(coming, left, on, split, mark)
 
-    def _settle_early(self, places: Sequence[int], left: int, on: date, split: _Split, mark: Mark | None) -> int:
+    def _settle_early(self, places: Sequence[int], left: int, on: date, split: Split, mark: Mark | None) -> int:
         """Settle instalments before they are due; returns what is left.
 
         Where interest follows what is owed, principal goes before it: that lowers the interest.
@@ -314,18 +270,18 @@ class Walk:
             for dues in (order[:first], order[first:]):
                 row = self.rows[place]
                 if left and row.settled_on is None and row.outstanding:
-                    self.rows[place], left = _settled(row, left, on, _places(dues), split)
+                    self.rows[place], left = settled(row, left, on, places_of(dues), split)
                     self.by_day.moved(mark)
         return left
 
-    def _repay_running(self, reached: int, left: int, on: date, split: _Split, mark: Mark | None) -> int:
+    def _repay_running(self, reached: int, left: int, on: date, split: Split, mark: Mark | None) -> int:
         """Repay the running instalment's principal, and with what is beyond it lower those after it."""
         order = self.product.in_advance_allocation or self.product.allocation
         running = reached - 1 if reached and self.rows[reached - 1].due_date == on else reached
         row = self.rows[running]
         if row.settled_on is None and row.outstanding:
-            dues = _places(order) if mark is None else (_PRINCIPAL,)
-            self.rows[running], left = _settled(row, left, on, dues, split)
+            dues = places_of(order) if mark is None else (PRINCIPAL,)
+            self.rows[running], left = settled(row, left, on, dues, split)
             if mark is not None and self.by_day is not None:
                 self.by_day.moved(mark)
         before = self._to_come(running + 1)
@@ -339,7 +295,7 @@ class Walk:
         self.anchor = anchor  # the running period goes on
         row = self.rows[running]
         self.rows[running] = row._replace(principal=row.principal + left, principal_paid=row.principal_paid + left)
-        split.add(row.number, _PRINCIPAL, left)
+        split.add(row.number, PRINCIPAL, left)
         if mark is not None and self.by_day is not None:
             self.by_day.moved(mark)
         return 0
@@ -350,11 +306,11 @@ class Walk:
 
     def _let_go(self, on: date, dues: Sequence[Due], up_to: int | None = None) -> tuple[Part, ...]:
         """Settle parts of what is due without money."""
-        split, reached = _Split({}, set()), self.first_after(on)
+        split, reached = Split({}, set()), self.first_after(on)
         left = up_to if up_to is not None else sum(row.outstanding for row in self.rows[:reached])
         for place in range(reached):
             if left and self.rows[place].outstanding:
-                self.rows[place], left = _settled(self.rows[place], left, on, _places(dues), split)
+                self.rows[place], left = settled(self.rows[place], left, on, places_of(dues), split)
         return split.told()
 
     def _charge_off(self, entry: Entry, on: date) -> Entry:
@@ -524,7 +480,7 @@ class Walk:
         self.cut = last if self.cut is None else min(last, self.cut)
         self.outcomes = [each._replace(entry=renumbered(each.entry, last)) for each in self.outcomes]
 
-    def _prepay(self, reached: int, left: int, on: date, keep: Keep, split: _Split) -> tuple[int, int]:
+    def _prepay(self, reached: int, left: int, on: date, keep: Keep, split: Split) -> tuple[int, int]:
         """Repay principal early and compute the rest anew; returns what is left, and the fee for it."""
         before = self._to_come(reached)
         rate, of = self.product.prepayment_fee_rate.as_integer_ratio()
@@ -537,7 +493,7 @@ class Walk:
             return left, 0  # so little is left that no schedule can be made of it
         row = self.rows[reached]
         self.rows[reached] = row._replace(principal=row.principal + part, principal_paid=row.principal_paid + part)
-        split.add(row.number, _PRINCIPAL, part)
+        split.add(row.number, PRINCIPAL, part)
         fee = min(self._prepayment_fee(part), left - part)
         return left - part - fee, fee
 
@@ -606,7 +562,7 @@ class Walk:
         self._course = fresh_course
         self._rescheduled = True
         self.keep_original()
-        self.rows[reached:] = _with_paid([Instalment(*row[:5], row[6]) for row in rows], coming)
+        self.rows[reached:] = with_paid([Instalment(*row[:5], row[6]) for row in rows], coming)
         if deferred is not None and coming[0].number == course.first + course.terms.options.interest_grace:
             interest = deferred - subsidy  # all that was deferred is due with the running instalment
         self.anchor = (on, interest, subsidy)
@@ -696,10 +652,10 @@ class Walk:
         owed = self.outcomes[-1].total_outstanding
         small = self.product.small_balance
         if 0 < owed <= small and entry.kind is Kind.PAYMENT and not self.undrawn:
-            split = _Split({}, set())
+            split = Split({}, set())
             for place, row in enumerate(self.rows):
                 if row.outstanding:
-                    self.rows[place], _ = _settled(row, row.outstanding, on, _EVERY, split)
+                    self.rows[place], _ = settled(row, row.outstanding, on, EVERY, split)
             waiver = Entry(
                 str(uuid5(self.loan.id, f"small-balance/{entry.id}")),
                 Kind.WAIVER,
@@ -804,92 +760,3 @@ def in_order(entries: Iterable[Entry], floor: date | None) -> list[Entry]:
         ordered.append((on, number, entry))
     ordered.sort(key=lambda each: each[:2])
     return [entry for _, _, entry in ordered]
-
-
-def _settled(
-    row: Instalment, left: int, on: date, dues: Sequence[int], split: _Split, most: int | None = None
-) -> tuple[Instalment, int]:
-    """Settle parts of an instalment, in order, of the principal at most so much; returns it and what is left."""
-    number, unpaid, paid = row[0], _unpaid(row), [0, 0, 0, 0]
-    for due in dues:
-        part = left if left < unpaid[due] else unpaid[due]
-        if most is not None and due == _PRINCIPAL and part > most:
-            part = most
-        if part > 0:
-            split.add(number, due, part)
-            paid[due] = part
-            left -= part
-    settled = sum(paid) == sum(unpaid)
-    if settled:
-        split.settled.add(number)
-    fee, penalty, interest, principal = paid
-    sums = (row[8] + principal, row[9] + interest, row[10] + fee, row[11] + penalty)
-    return Instalment._make((*row[:8], *sums, row[12], on if settled else row[13], *row[14:])), left
-
-
-def _unpaid(row: Instalment) -> tuple[int, int, int, int]:
-    """What is unpaid of an instalment, in the order of Part. By places, not by names: this is called most of all."""
-    return row[4] - row[10], row[6] + row[7] - row[11], row[3] - row[9], row[2] - row[8]
-
-
-def renumbered(entry: Entry, last: int) -> Entry:
-    """The entry with what it settled of instalments after the last one counted on that."""
-    if not any(part.instalment > last for part in entry.parts):
-        return entry
-    split, settled = _Split({}, set()), {part.instalment for part in entry.parts if part.settled}
-    split.settled = {number for number in settled if number < last}
-    for part in entry.parts:
-        for due in _EVERY:
-            split.add(min(part.instalment, last), due, part[1 + due])
-    return entry._replace(parts=split.told())
-
-
-def _with_paid(fresh: list[Instalment], before: Sequence[Instalment]) -> list[Instalment]:
-    """New instalments with what was paid in advance on those before them, number by number.
-
-    What was paid on numbers that are gone counts on the last one. Interest and fees paid beyond what an instalment now
-    has are taken off those after it.
-    """
-    paid = {row.number: [0, 0, 0] for row in fresh}
-    for row in before:
-        sums = paid[min(row.number, fresh[-1].number)]
-        sums[0] += row.principal_paid
-        sums[1] += row.interest_paid
-        sums[2] += row.fee_paid
-    rows, more_interest, more_fee = [], 0, 0
-    for row in fresh:
-        principal, interest, fee = paid[row.number]
-        charged, due = max(row.interest - more_interest, interest), max(row.fee - more_fee, fee)
-        more_interest += charged - row.interest
-        more_fee += due - row.fee
-        rows.append(
-            row._replace(
-                principal=row.principal + principal,
-                interest=charged,
-                fee=due,
-                principal_paid=principal,
-                interest_paid=interest,
-                fee_paid=fee,
-            )
-        )
-    return rows
-
-
-def _late_fee(product: Product, row: Instalment) -> int:
-    fee = product.late_fee
-    if product.late_fee_rate:
-        rate, of = product.late_fee_rate.as_integer_ratio()
-        overdue = row.principal - row.principal_paid
-        if product.late_fee_on_interest:
-            overdue += row.interest - row.interest_paid
-        fee += DIVIDE[product.rounding](overdue * rate, of)
-    return fee
-
-
-def _penalty(product: Product, row: Instalment, base_now: int) -> int:
-    rate, of = product.penalty_annual_rate.as_integer_ratio()
-    charged = DIVIDE[product.rounding](base_now * rate, of * _YEAR.get(product.timing.day_count, 365))
-    if product.penalty_cap_share is not None:
-        share, unit = product.penalty_cap_share.as_integer_ratio()
-        charged = min(charged, row.principal * share // unit)
-    return charged
