@@ -128,9 +128,14 @@ class Walk:
         principal, total = self._sums
         for row, was in zip_longest(self.rows, self._counted, fillvalue=_NO_ROW):
             if row is not was:
-                now, then = unpaid_of(row), unpaid_of(was)
-                principal += now[3] - then[3]
-                total += sum(now) - sum(then)
+                if row is not _NO_ROW:
+                    fee, penalty, interest, part = unpaid_of(row)
+                    principal += part
+                    total += part + interest + fee + penalty
+                if was is not _NO_ROW:
+                    fee, penalty, interest, part = unpaid_of(was)
+                    principal -= part
+                    total -= part + interest + fee + penalty
         self._counted, self._sums = self.rows[:], (principal, total)
         return principal - self.undrawn, total - self.undrawn
 
