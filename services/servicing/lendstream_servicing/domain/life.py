@@ -66,6 +66,16 @@ def concluded(
     return scheduled(after, policy), [*tellings, *refund]
 
 
+def standing(loan: Loan, on: date, policy: Policy) -> Walk:
+    """Where the loan stands on a day, to be asked what something would take.
+
+    Derived anew where it has another schedule than at its opening: what its interest follows from must be known.
+    """
+    walk = derived(loan, policy, _in_force(loan, on)) if loan.original else Walk(loan, policy)
+    walk.advance(on)
+    return walk
+
+
 def scheduled(loan: Loan, policy: Policy) -> Loan:
     """The loan with the next day on which something happens by itself."""
     following = next_action(loan, policy) if loan.status in PAID_OUT else None

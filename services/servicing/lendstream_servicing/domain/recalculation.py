@@ -94,7 +94,11 @@ class ByDay:
         return earned - subsidy, subsidy
 
     def resplit(self, reached: int, on: date) -> None:
-        """The instalments to come with the interest of what is really owed, as of a day."""
+        """The instalments to come with the interest of what is really owed, as of a day.
+
+        Interest paid in advance stays with the instalment it was paid on, as the customer was told; what of it is not
+        owed any more is taken off the interest of those after it.
+        """
         walk = self.walk
         if reached >= len(walk.rows):
             return
@@ -102,8 +106,11 @@ class ByDay:
         unpaid = [row.principal - row.principal_paid for row in coming]
         last = max((place for place, owed in enumerate(unpaid) if owed), default=-1)
         level, left, charged, principals = walk.loan.contract.method in _LEVEL, sum(unpaid), [], []
+        beyond = 0
         for place, row in enumerate(coming):
-            interest = self._running(reached, on) if not place else self._whole(reached + place, left)
+            due = self._running(reached, on) if not place else self._whole(reached + place, left)
+            interest = max(due - beyond, row.interest_paid)
+            beyond += interest - due
             part = unpaid[place]
             if place == last:
                 part = left
@@ -116,21 +123,18 @@ class ByDay:
         self._write(reached, charged, principals)
 
     def _write(self, reached: int, charged: list[int], principals: list[int]) -> None:
-        """Put interest and principal into the instalments; interest paid in advance beyond it goes to the next."""
-        walk, beyond, changed = self.walk, 0, False
+        """Put interest and principal into the instalments."""
+        walk, changed = self.walk, False
         borne = self._borne(reached, charged)
         for place, (interest, subsidy, principal) in enumerate(zip(charged, borne, principals, strict=True), reached):
             row = walk.rows[place]
-            own = interest - subsidy
-            paid = row.interest_paid + beyond
-            beyond = max(paid - own, 0)
-            new = row._replace(principal=principal, interest=own, subsidy=subsidy, interest_paid=paid - beyond)
+            own = max(interest - subsidy, row.interest_paid)
+            new = row._replace(principal=principal, interest=own, subsidy=subsidy)
             if new != row:
                 if not changed:
                     walk.keep_original()
                 changed = True
                 walk.rows[place] = new._replace(settled_on=None) if new.outstanding else new
-        walk.credit += beyond
 
     def _borne(self, reached: int, charged: list[int]) -> list[int]:
         """What others bear of the interest of the instalments to come."""

@@ -270,7 +270,8 @@ class Walk:
             for dues in (order[:first], order[first:]):
                 row = self.rows[place]
                 if left and row.settled_on is None and row.outstanding:
-                    self.rows[place], left = settled(row, left, on, places_of(dues), split)
+                    most = self.principal_outstanding if self.undrawn else None
+                    self.rows[place], left = settled(row, left, on, places_of(dues), split, most)
                     self.by_day.moved(mark)
         return left
 
