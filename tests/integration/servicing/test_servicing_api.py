@@ -130,6 +130,9 @@ async def test_relief_from_the_request_to_its_end_and_the_quote_that_closes_the_
     await begun(kafka_bootstrap, today, 2)
     await story(kafka_bootstrap, 7)
 
+    shown_day = await api.read(f"/days/{today}")
+    assert (shown_day["status"], shown_day["loans_to_age"], shown_day["set_aside"]) == ("closed", 0, 0)
+    assert [each["bucket"] for each in shown_day["totals"][0]["buckets"] if each["loans"]] == ["M2"]
     request = await api.done(f"/loans/{loan}/hardship", {"circumstance": "illness", "detail": "in hospital"})
     plans = await api.read(f"/loans/{loan}/restructure-plans", circumstance="illness")
     assert plans["evidence"]["en"]

@@ -1,16 +1,19 @@
 """Business days: how far each is, and the book at its close."""
 
-import json
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
+from pydantic import TypeAdapter
 
 from lendstream.errors import FieldError
+from lendstream.events.calendar import BucketTotals
 from lendstream.runtime.auth import Caller
 from lendstream_servicing.api.desk import Desk, not_found, problems
 from lendstream_servicing.store import queries
 from lendstream_servicing.views import BookTotals, DayView
+
+_BUCKETS = TypeAdapter(list[BucketTotals])
 
 
 def router(desk: Desk) -> APIRouter:
@@ -30,7 +33,10 @@ def router(desk: Desk) -> APIRouter:
         return DayView(
             **row,
             status=status,
-            totals=[BookTotals.model_validate(total | {"buckets": json.loads(total["buckets"])}) for total in totals],
+            totals=[
+                BookTotals.model_validate(total | {"buckets": _BUCKETS.validate_json(total["buckets"])})
+                for total in totals
+            ],
         )
 
     return api
