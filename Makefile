@@ -74,7 +74,7 @@ chaos: setup ## kill processes at random while loans flow, then audit: make chao
 	$(BIN)/python -m chaos.main --rounds $(ROUNDS) --seed $(SEED)
 
 bench: setup ## every benchmark: the figure, its floor measured in the same run, the ratio
-	@for each in schedules books open_loans relay risk latency; do $(BIN)/python -m benchmarks.$$each || exit 1; echo; done
+	@for each in schedules correction books open_loans payments relay risk latency http day_close; do $(BIN)/python -m benchmarks.$$each || exit 1; echo; done
 
 docs: setup ## write schemas, AsyncAPI, OpenAPI and the topics page again from the code
 	$(BIN)/lendstream docs build

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.open_loans import agreement
 from lendstream.catalogue import load
-from lendstream.events.payment import DisbursementConfirmed, PaymentReceived
+from lendstream.events.payment import DisbursementConfirmed, FailureReason, PaymentFailed, PaymentReceived
 from lendstream.runtime.database import open_pool, transaction
 from lendstream.runtime.decider import Change
 from lendstream.runtime.limits import DeadLetterLimits
@@ -18,6 +18,8 @@ from lendstream.runtime.migrate import RUNTIME_MIGRATIONS, migrate
 from lendstream.runtime.rules import Rules
 from lendstream.runtime.sql import Pool
 from lendstream.runtime.unit_of_work import UnitOfWork
+from lendstream_servicing.domain import payments
+from lendstream_servicing.domain.ageing import age
 from lendstream_servicing.domain.loan import Account, Loan, Policy, disbursement_id_of
 from lendstream_servicing.domain.opening import accept, approve
 from lendstream_servicing.domain.payout import confirm
@@ -50,11 +52,34 @@ def active(opened: date, instalments: int, amount: int = 1_200_000) -> Loan:
     return replace(paid_out, news=(), journals=())
 
 
+def lived(opened: date, paid: int, until: date) -> Loan:
+    """A loan of six instalments on the morning of a day: so many paid on time, for the others debit found nothing."""
+    loan = active(opened, 6)
+    while (on := loan.next_action_on) is not None and on < until:
+        account: Account = loan
+        for row in loan.instalments:
+            if row.due_date == on and row.number <= paid and row.outstanding:
+                money = payment(loan, f"{loan.id}/{row.number}", row.outstanding, on)
+                account, _ = payments.receive(account, money, on, POLICY)
+        assert isinstance(account, Loan)
+        account, _ = age(account, on, POLICY)
+        assert isinstance(account, Loan)
+        if order := account.debit.waits_for:
+            empty = FailureReason.INSUFFICIENT_FUNDS
+            failed = PaymentFailed(request_id=order, loan_id=loan.id, reason=empty, failed_on=on)
+            account, _ = payments.fail(account, failed, on, POLICY)
+        assert isinstance(account, Loan)
+        loan = account
+    return replace(loan, news=(), journals=())
+
+
 def copies(loan: Loan, count: int) -> Iterator[Loan]:
     """The same loan under other numbers, of another customer each."""
     for _ in range(count):
         contract = replace(loan.contract, customer_id=uuid4(), application_id=uuid4())
-        yield replace(loan, id=uuid4(), contract=contract)
+        number = uuid4()
+        entries = tuple(entry._replace(id=f"{number}-{place}") for place, entry in enumerate(loan.entries))
+        yield replace(loan, id=number, contract=contract, entries=entries)
 
 
 def payment(loan: Loan, number: str, amount: int, on: date) -> PaymentReceived:
@@ -85,7 +110,9 @@ async def servicing(dsn: str, today: date) -> AsyncIterator[tuple[Pool, UnitOfWo
     try:
         async with pool.acquire() as connection:
             await migrate(connection, {"runtime": RUNTIME_MIGRATIONS, "servicing": MIGRATIONS})
-            await connection.execute("INSERT INTO business_day VALUES ($1, 'bench', now(), now())", today)
+            await connection.execute(
+                "INSERT INTO business_day VALUES ($1, 'bench', now(), now()) ON CONFLICT DO NOTHING", today
+            )
         rules = Rules("servicing", routes(STORE, POLICY), "lendstream", ZoneInfo("Asia/Shanghai"))
         yield pool, UnitOfWork(pool, rules, DeadLetterLimits(25, 0.5), lambda: None)
     finally:

@@ -54,9 +54,8 @@ class Break(NamedTuple):
 
 def journal_id(book: str, number: int) -> UUID:
     """The id of a journal: a UUIDv5 of `<book>/<number>`."""
-    return UUID(
-        bytes=hashlib.sha1(_NAMESPACE + f"{book}/{number}".encode(), usedforsecurity=False).digest()[:16], version=5
-    )
+    digest = hashlib.sha1(_NAMESPACE + f"{book}/{number}".encode(), usedforsecurity=False).digest()
+    return UUID(int=int.from_bytes(digest[:16], "big"), version=5)
 
 
 def hash_of(value: Mapping[str, Any]) -> str:
@@ -74,7 +73,7 @@ def link(
     value_date: date,
     posted_on: date,
     lines: Sequence[tuple[str, int]],
-    loan_id: UUID | None,
+    loan_id: UUID | str | None,
     product: str | None,
     reference: str,
 ) -> tuple[UUID, str]:

@@ -1,7 +1,6 @@
 """Which event is answered by which rule."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,7 @@ from lendstream.runtime.decider import Context, Decision, Route, Store
 from lendstream.runtime.story import Story
 from lendstream_servicing.domain import opening, payments, payout
 from lendstream_servicing.domain.ageing import age
-from lendstream_servicing.domain.loan import Account, Answer, Loan, Policy, loan_id_of
+from lendstream_servicing.domain.loan import Account, Answer, Loan, Policy, loan_id_of, replace
 from lendstream_servicing.domain.posting import news, posted
 
 Rule = Callable[[Account | None, Any, date, Policy], Answer]

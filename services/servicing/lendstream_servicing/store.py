@@ -59,6 +59,7 @@ INSTALMENT = ("loan_id", *Instalment._fields)
 _SCHEDULED = Instalment._fields.index("late_fee")
 INSTALMENT_UPDATE = ("loan_id", "number", *Instalment._fields[_SCHEDULED:])
 ENTRY = ("loan_id", *Entry._fields)
+_KIND, _INTENT, _PARTS, _CAPITALISED = map(Entry._fields.index, ("kind", "intent", "parts", "capitalised"))
 _ENTRY_UPDATE = (
     "id", "applied_on", "unallocated", "fee", "parts", "capitalised", "recovery", "undone_on", "reason",
     "detail",
@@ -215,9 +216,7 @@ def _loan_row(loan: Loan) -> Row:
         loan.bank_reference,
         loan.bucket,
         loan.credit,
-        loan.principal_outstanding,
-        loan.total_outstanding,
-        loan.overdue_amount,
+        *loan.owed,
         loan.next_action_on,
         loan.aged_through,
         loan.ended_on,
@@ -281,14 +280,12 @@ async def _assembled(connection: Connection, keys: Sequence[UUID]) -> Mapping[UU
 
 
 def _entry(row: Any) -> Entry:
-    _, *values = row
-    entry = Entry._make(values)
-    return entry._replace(
-        kind=Kind(entry.kind),
-        intent=PaymentIntent(entry.intent) if entry.intent else None,
-        parts=tuple([Part._make(each) for each in json.loads(row["parts"])]),
-        capitalised=tuple(json.loads(row["capitalised"])) if row["capitalised"] else (0, 0, 0),
-    )
+    values = list(row)[1:]
+    values[_KIND] = Kind(values[_KIND])
+    values[_INTENT] = PaymentIntent(values[_INTENT]) if values[_INTENT] else None
+    values[_PARTS] = tuple([Part._make(each) for each in json.loads(values[_PARTS])])
+    values[_CAPITALISED] = tuple(json.loads(values[_CAPITALISED])) if values[_CAPITALISED] else (0, 0, 0)
+    return Entry._make(values)
 
 
 def _loan(row: Any, instalments: tuple[Instalment, ...], entries: tuple[Entry, ...]) -> Loan:

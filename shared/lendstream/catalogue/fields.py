@@ -24,6 +24,8 @@ class Segment(StrEnum):
 class Due(StrEnum):
     """What a payment can be allocated to."""
 
+    __hash__ = str.__hash__  # an enum's own is a function of Python, and every allocation looks up several
+
     FEE = "fee"
     PENALTY = "penalty"
     INTEREST = "interest"

@@ -30,6 +30,8 @@ from lendstream.runtime.unit_of_work import UnitOfWork
 
 _IDLE_SECONDS = 0.2
 _STANDBY_SECONDS = 1.0
+_AT_A_TIME = 20
+"""Aggregates handled before others have their turn: records and callers wait for these, not for the whole chunk."""
 
 
 class Days:
@@ -125,7 +127,9 @@ class Days:
             events: list[Event | Erasure] = []
             rows: list[Row] = []
             failed: dict[UUID, str] = {}
-            for key in keys:
+            for place, key in enumerate(keys, 1):
+                if place % _AT_A_TIME == 0:
+                    await asyncio.sleep(0)
                 state = workspace.loaded[step.store].get(key)
                 try:
                     decision = step.handle(state, day, context)

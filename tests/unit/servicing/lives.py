@@ -1,20 +1,22 @@
 """Lives of loans as they may come: any product, served by any rules, and whatever may happen to it, in any order."""
 
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from lendstream.amortization import Method
 from lendstream.catalogue import AllocationBy, Catalogue, Due, InAdvance, InterestOn, PayoffInterest, Product, load
 from lendstream.events.intake import LoanOptions, PlannedTranche
 from lendstream.events.payment import PaymentIntent
+from lendstream_servicing.domain.life import looked_at
 from lendstream_servicing.domain.loan import Kind, Loan, Policy, Status
 from lendstream_servicing.domain.relief import Arrears, Relief, Waiver
-from lendstream_servicing.domain.walk import Walk
 from unit.servicing import loans
 from unit.servicing.teller import Teller
 
@@ -66,6 +68,13 @@ _RULES: dict[str, st.SearchStrategy[Any]] = {
 }
 _WHAT = ("day", "day", "jump", "pay", "pay", "pay", "reverse", "refund", "debit", "relief", "waive", "draw", "payout")
 _STEP = st.builds(Step, st.sampled_from(_WHAT), st.integers(0, 10**6), st.integers(-90, 60), st.integers(0, 30))
+
+
+def enough(lives: int) -> settings:
+    """So many lives, always the same ones; LENDSTREAM_LIVES=20 lives twenty times as many, others each time."""
+    times = int(os.environ.get("LENDSTREAM_LIVES", "1"))
+    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    return settings(max_examples=lives * times, derandomize=times == 1, deadline=None, suppress_health_check=slow)
 
 
 def lives(most: int = 14) -> st.SearchStrategy[Life]:
@@ -160,8 +169,7 @@ def _pay(teller: Teller, step: Step) -> bool:
 def amount_of(loan: Loan, step: Step, policy: Policy, today: date) -> int:
     """Some money: any, an instalment, all that is due, all that is owed, what repays it, too much."""
     row = loan.instalments[step.which % len(loan.instalments)]
-    walk = Walk(loan, policy)
-    walk.advance(today)
+    walk = looked_at(loan, today, policy)
     due = sum(each.outstanding for each in walk.rows[: walk.first_after(today)])
     some = 1 + step.size % (loan.contract.principal // 3)
     choices = (

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lendstream.events.loan import LoanRescheduled, PaymentApplied, RescheduleReason
@@ -13,6 +13,7 @@ from lendstream.events.payment import PaymentIntent
 from lendstream_servicing.domain.accrual import accrual
 from lendstream_servicing.domain.loan import Loan, Status
 from support.lives import Life, product
+from unit.servicing.lives import enough
 
 OPENED = date(2026, 1, 15)
 DAILY = {"day_count": "actual/360", "accrual": "daily"}
@@ -148,7 +149,7 @@ def test_a_charge_off_ends_it() -> None:
 
 # -- every life
 
-LIVES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LIVES = enough(50)
 
 
 @st.composite

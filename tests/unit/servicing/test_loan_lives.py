@@ -3,19 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lendstream_servicing.domain.life import concluded
 from lendstream_servicing.domain.walk import Walk
 from unit.servicing.audits import hold, where_it_stands
-from unit.servicing.lives import INTENTS, RELIEFS, WAIVERS, Life, Step, begun, happens, lives
+from unit.servicing.lives import INTENTS, RELIEFS, WAIVERS, Life, Step, begun, enough, happens, lives
 from unit.servicing.teller import Teller
 
 _DAYS = ("day", "jump")
 
 
-@settings(max_examples=1_000)
+@enough(120)
 @given(lives())
 def test_after_any_life_the_loan_is_what_its_entries_make_of_it(life: Life) -> None:
     """Derived, conserved, told and booked, after each step: see `audits`."""
@@ -26,7 +26,7 @@ def test_after_any_life_the_loan_is_what_its_entries_make_of_it(life: Life) -> N
         hold(teller)
 
 
-@settings(max_examples=300)
+@enough(40)
 @given(lives())
 def test_what_was_heard_before_changes_nothing(life: Life) -> None:
     teller = begun(life)
@@ -38,7 +38,7 @@ def test_what_was_heard_before_changes_nothing(life: Life) -> None:
         assert teller.account is loan
 
 
-@settings(max_examples=400)
+@enough(50)
 @given(lives())
 def test_missed_days_caught_up_are_days_walked(life: Life) -> None:
     """The same events, of the same days, and the same loan; and a day walked again tells nothing."""
@@ -80,7 +80,7 @@ def _hears(teller: Teller, life: Life, fact: Step) -> None:
         teller.waives(WAIVERS[fact.which % len(WAIVERS)], of=of, name=f"waiver/{fact.when}")
 
 
-@settings(max_examples=200)
+@enough(60)
 @given(lives(0), _FACTS, st.randoms(use_true_random=False), st.sets(st.integers(0, 7)))
 def test_the_order_of_arrival_does_not_matter(life: Life, facts: list[Step], random: Any, bounced: set[int]) -> None:
     """The same facts heard in any order, on any days from their value dates on, make the same loan of the same day.

@@ -285,9 +285,10 @@ def chained(
     where the contract refuses a journal.
     """
     journals: list[JournalPosted] = []
+    about = None if loan_id is None else str(loan_id)
     for kind, value_date, currency, lines, reference in drafts:
         numbered = [(accounts[role], amount) for role, amount in lines]
-        id_, hash_ = link(chain, book, kind, currency, value_date, posted_on, numbered, loan_id, product, reference)
+        id_, hash_ = link(chain, book, kind, currency, value_date, posted_on, numbered, about, product, reference)
         # one call that checks everything against the contract is faster than building model by model unchecked
         journals.append(
             JournalPosted.model_validate(

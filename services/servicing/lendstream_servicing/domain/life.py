@@ -66,6 +66,17 @@ def concluded(
     return scheduled(after, policy), [*tellings, *refund]
 
 
+def looked_at(loan: Loan, on: date, policy: Policy) -> Walk:
+    """The loan as it is on a day, for questions: what is owed, what repaying everything takes. Nothing of it is kept.
+
+    Interest by the day is worked out from the whole course, which a walk that starts in its midst does not have.
+    """
+    by_day = policy.product(loan).interest_on is InterestOn.OUTSTANDING
+    walk = derived(loan, policy, _in_force(loan, on)) if by_day else Walk(loan, policy)
+    walk.advance(on)
+    return walk
+
+
 def scheduled(loan: Loan, policy: Policy) -> Loan:
     """The loan with the next day on which something happens by itself."""
     following = next_action(loan, policy) if loan.status in PAID_OUT else None

@@ -61,6 +61,8 @@ PAID_OUT = frozenset({Status.ACTIVE, Status.CHARGED_OFF, Status.CLOSED})
 class Kind(StrEnum):
     """What an entry is."""
 
+    __hash__ = str.__hash__  # an enum's own is a function of Python, and rules are found by kind
+
     PAYMENT = "payment"
     """Money that came in."""
     WAIVER = "waiver"

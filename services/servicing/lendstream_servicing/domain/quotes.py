@@ -17,12 +17,11 @@ from lendstream.events.loan import ClosingReason
 from lendstream.events.payment import PaymentIntent
 
 from .ageing import age
-from .life import carried_on
+from .life import carried_on, looked_at
 from .loan import PAID_OUT, Entry, Instalment, Kind, Loan, Policy, Status, replace
 from .operations import impossible
 from .preview import relieved, token_of
 from .relief import Relief
-from .walk import Walk
 
 DAYS_AHEAD = 60
 """So far ahead a pay-off is quoted."""
@@ -76,8 +75,7 @@ def _payoff_on(loan: Loan, on: date, policy: Policy) -> PayoffQuote:
     then, _ = age(loan, on, policy)
     if not isinstance(then, Loan):
         raise TypeError("a loan stays one")
-    walk = Walk(then, policy)
-    walk.advance(on)
+    walk = looked_at(then, on, policy)
     made_good = max(-walk.credit, 0)
     if then.status is Status.CHARGED_OFF or not walk.total_outstanding:
         return PayoffQuote(
@@ -226,9 +224,7 @@ def restructure(loan: Loan, circumstance: str, plan: Relief, today: date, policy
 def at(loan: Loan, today: date, policy: Policy) -> Loan:
     """The loan as it is on a day: with what counts by then, and what lateness has cost until then."""
     now, _ = carried_on(loan, today, policy)
-    walk = Walk(now, policy)
-    walk.advance(today)
-    return replace(now, instalments=tuple(walk.rows))
+    return replace(now, instalments=tuple(looked_at(now, today, policy).rows))
 
 
 def _paid(loan: Loan, amount: int, on: date, intent: PaymentIntent | None) -> Loan:

@@ -63,10 +63,7 @@ def settled(
 
 def unpaid_of(row: Instalment) -> tuple[int, int, int, int]:
     """What is unpaid of an instalment, in the order of Part. By places, not by names: this is called most of all."""
-    _, _, principal, interest, fee, _, late_fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, *_ = (
-        row
-    )
-    return fee - fee_paid, late_fee + penalty - penalty_paid, interest - interest_paid, principal - principal_paid
+    return row[4] - row[10], row[6] + row[7] - row[11], row[3] - row[9], row[2] - row[8]
 
 
 def renumbered(entry: Entry, last: int) -> Entry:

@@ -257,6 +257,8 @@ def _rescheduled(before: Loan, after: Loan, fresh: list[Outcome], today: date, c
         reason = RescheduleReason.RECALCULATION
     if _relief_undone(before, after):
         reason = RescheduleReason.RESTRUCTURE_UNDONE
+    elif cause.startswith(Kind.TRANCHE.value):
+        reason = RescheduleReason.TRANCHE
     elif cause:
         reason = RescheduleReason.CORRECTION
     interest, fee, penalty = _capitalised(after, before)

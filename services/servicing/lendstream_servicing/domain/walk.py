@@ -128,9 +128,14 @@ class Walk:
         principal, total = self._sums
         for row, was in zip_longest(self.rows, self._counted, fillvalue=_NO_ROW):
             if row is not was:
-                now, then = unpaid_of(row), unpaid_of(was)
-                principal += now[3] - then[3]
-                total += sum(now) - sum(then)
+                if row is not _NO_ROW:
+                    fee, penalty, interest, part = unpaid_of(row)
+                    principal += part
+                    total += part + interest + fee + penalty
+                if was is not _NO_ROW:
+                    fee, penalty, interest, part = unpaid_of(was)
+                    principal -= part
+                    total -= part + interest + fee + penalty
         self._counted, self._sums = self.rows[:], (principal, total)
         return principal - self.undrawn, total - self.undrawn
 
@@ -313,6 +318,7 @@ class Walk:
         reached = self.first_after(on)
         if reached < len(self.rows) and self.product.charge_off_accelerates:
             self._merge(reached, on, *self.accrued(reached, on))
+        self._drop_undrawn()
         self.charged_off_on = on
         part = Part(
             0,
@@ -399,8 +405,9 @@ class Walk:
     def payoff(self, on: date) -> Payoff:
         """What repaying everything on a day takes; call `advance` first."""
         reached = self.first_after(on)
-        overdue = sum(row.outstanding for row in self.rows[:reached])
-        principal = self._to_come(reached) - self.undrawn
+        drawn = self._to_come(reached) - self.undrawn
+        principal = max(drawn, 0)
+        overdue = sum(row.outstanding for row in self.rows[:reached]) + min(drawn, 0)
         interest, _ = self.accrued(reached, on, whole=self.product.payoff_interest is PayoffInterest.WHOLE_PERIOD)
         paid = sum(row.interest_paid for row in self.rows[reached:])
         return Payoff(overdue, principal, max(interest - paid, 0), self._prepayment_fee(principal))
@@ -438,7 +445,7 @@ class Walk:
         reached = self.first_after(on)
         if reached >= len(self.rows):
             return 0
-        fee = self._prepayment_fee(self._to_come(reached) - self.undrawn)
+        fee = self._prepayment_fee(max(self._to_come(reached) - self.undrawn, 0))
         interest, subsidy = self.accrued(reached, on, whole=self.product.payoff_interest is PayoffInterest.WHOLE_PERIOD)
         self._merge(reached, on, interest, subsidy)
         return fee
@@ -446,12 +453,13 @@ class Walk:
     def _merge(self, reached: int, on: date, interest: int, subsidy: int) -> None:
         """One instalment, due on a day, instead of all from a place on, with so much interest."""
         self.keep_original()
+        self._drop_undrawn()
         coming = self.rows[reached:]
         self.rows[reached:] = [
             Instalment(
                 coming[0].number,
                 on,
-                sum(row.principal for row in coming) - self.undrawn,
+                sum(row.principal for row in coming),
                 max(interest, sum(row.interest_paid for row in coming)),
                 sum(row.fee_paid for row in coming),
                 subsidy,
@@ -460,12 +468,19 @@ class Walk:
                 fee_paid=sum(row.fee_paid for row in coming),
             )
         ]
-        self.undrawn = 0
         self.anchor = (None, 0, 0)
         self._rescheduled = True
         if self.by_day is not None:
             self.by_day.draws = []
         self._cut(coming)
+
+    def _drop_undrawn(self) -> None:
+        """What is not paid out yet is not owed: the last instalments are lower by it."""
+        for place in range(len(self.rows) - 1, -1, -1):
+            row = self.rows[place]
+            if part := min(self.undrawn, row.principal - row.principal_paid):
+                self.rows[place] = row._replace(principal=row.principal - part)
+                self.undrawn -= part
 
     def _cut(self, before: Sequence[Instalment]) -> None:
         """What was settled of instalments that are gone counts on the last one that is left."""

@@ -100,3 +100,29 @@ def test_a_tuition_is_paid_to_the_school_in_four_parts_and_repaid_after_the_firs
     # all interest: 21,000 of the first, 11,328 of the other five, 8,865 of the last six
     assert teller.balances() == {"bank": 41_193, "interest_receivable": -41_193}
     hold(teller)
+
+
+def test_a_part_of_the_tuition_that_comes_late_bears_interest_from_then_on() -> None:
+    """6,000 yuan at 6 % over 24 months in two parts: the second is put off once, and leaves twelve days late."""
+    teller = Teller(today=date(2026, 3, 2))
+    later = (PlannedTranche(on=date(2026, 9, 2), amount=200_000),)
+    teller.opens(
+        "education-study", 600_000, 24, "0.06", options=LoanOptions(tranches=later, order_reference="TUITION-2026")
+    )
+    teller.is_paid_out()
+    # half a percent a month: 2,000 six times, 3,000 seven times
+    assert teller.loan.instalments[12].interest == 6 * 2_000 + 7 * 3_000
+    teller.lives_until(date(2026, 9, 2))
+    assert tale(teller.is_not_paid_out(1, retryable=True)) == ["pay out 200000 on 2026-09-02 to the merchant"]
+    teller.lives_until(date(2026, 9, 14))
+    assert tale(teller.is_paid_out(1)) == [
+        "paid out 200000",
+        "rescheduled for tranche over 24; owed 600000 of 649279",
+        "  disbursement: loan_principal 200000, bank -200000",
+    ]
+    # the month of September: 2,000 on the first part; on the second 18 days of 30: 600
+    assert teller.loan.instalments[12].interest == 6 * 2_000 + 2_600 + 6 * 3_000
+    # the interest of the first twelve months, and twelve level payments
+    level = table(600_000, Fraction(1, 200), 12)
+    assert 6 * 2_000 + 2_600 + 5 * 3_000 + sum(map(sum, level)) == 649_279
+    hold(teller)
