@@ -41,10 +41,10 @@ LINES = (
 FILL = """
 INSERT INTO loan (id, status, customer_id, currency, sequence, attempt, pay_on, bucket, credit, principal_outstanding,
                   total_outstanding, overdue_amount, product, interest_receivable, period_from, period_to,
-                  period_interest, next_action_on, disbursed_on, bank_reference, aged_through)
+                  period_interest, next_action_on, disbursed_on, bank_reference, aged_through, annual_rate)
 SELECT gen_random_uuid(), 'active', gen_random_uuid(), 'CNY', 5, 1, '2026-03-01',
        (ARRAY['current', 'M1', 'M2', 'M3', 'M4+'])[1 + (i % 20) / 16], 0, 100000 + i, 120000, 0, 'product-' || i % 6,
-       i % 500, '2026-03-01', '2026-04-01', i % 9000, '2026-04-01', '2026-03-01', 'BANK-' || i, '2026-03-01'
+       i % 500, '2026-03-01', '2026-04-01', i % 9000, '2026-04-01', '2026-03-01', 'BANK-' || i, '2026-03-01', 0.18
 FROM generate_series(1, $1::integer) AS i"""
 
 

@@ -95,8 +95,8 @@ PositiveMinorUnits = Annotated[
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["CNY"], json_schema_extra={"x-unit": "ISO 4217 code"})]
 Rate = Annotated[
     Decimal,
+    Field(ge=0, le=10, max_digits=12),  # before the validator: after it, pydantic would check them in Python
     BeforeValidator(_rate_from_text, json_schema_input_type=str),
-    Field(ge=0, le=10, max_digits=12),
     PlainSerializer(_rate_as_text, return_type=str, when_used="json"),
     WithJsonSchema(
         {

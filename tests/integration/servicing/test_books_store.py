@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -55,6 +56,7 @@ async def lend(connection: Connection, amount: int, **loan: Any) -> UUID:
         "principal_outstanding": amount,
         "total_outstanding": amount,
         "overdue_amount": 0,
+        "annual_rate": Decimal("0.18"),
         "product": "cash-small",
         **loan,
     }

@@ -14,7 +14,7 @@ from lendstream.amortization import Method
 from lendstream.catalogue import AllocationBy, Catalogue, Due, InAdvance, InterestOn, PayoffInterest, Product, load
 from lendstream.events.intake import LoanOptions, PlannedTranche
 from lendstream.events.payment import PaymentIntent
-from lendstream_servicing.domain.life import standing
+from lendstream_servicing.domain.life import looked_at
 from lendstream_servicing.domain.loan import Kind, Loan, Policy, Status
 from lendstream_servicing.domain.relief import Arrears, Relief, Waiver
 from unit.servicing import loans
@@ -169,7 +169,7 @@ def _pay(teller: Teller, step: Step) -> bool:
 def amount_of(loan: Loan, step: Step, policy: Policy, today: date) -> int:
     """Some money: any, an instalment, all that is due, all that is owed, what repays it, too much."""
     row = loan.instalments[step.which % len(loan.instalments)]
-    walk = standing(loan, today, policy)
+    walk = looked_at(loan, today, policy)
     due = sum(each.outstanding for each in walk.rows[: walk.first_after(today)])
     some = 1 + step.size % (loan.contract.principal // 3)
     choices = (

@@ -66,12 +66,13 @@ def concluded(
     return scheduled(after, policy), [*tellings, *refund]
 
 
-def standing(loan: Loan, on: date, policy: Policy) -> Walk:
-    """Where the loan stands on a day, to be asked what something would take.
+def looked_at(loan: Loan, on: date, policy: Policy) -> Walk:
+    """The loan as it is on a day, for questions: what is owed, what repaying everything takes. Nothing of it is kept.
 
-    Derived anew where it has another schedule than at its opening: what its interest follows from must be known.
+    Interest by the day is worked out from the whole course, which a walk that starts in its midst does not have.
     """
-    walk = derived(loan, policy, _in_force(loan, on)) if loan.original else Walk(loan, policy)
+    by_day = policy.product(loan).interest_on is InterestOn.OUTSTANDING
+    walk = derived(loan, policy, _in_force(loan, on)) if by_day else Walk(loan, policy)
     walk.advance(on)
     return walk
 

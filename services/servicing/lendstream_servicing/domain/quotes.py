@@ -17,7 +17,7 @@ from lendstream.events.loan import ClosingReason
 from lendstream.events.payment import PaymentIntent
 
 from .ageing import age
-from .life import carried_on, standing
+from .life import carried_on, looked_at
 from .loan import PAID_OUT, Entry, Instalment, Kind, Loan, Policy, Status, replace
 from .operations import impossible
 from .preview import relieved, token_of
@@ -75,7 +75,7 @@ def _payoff_on(loan: Loan, on: date, policy: Policy) -> PayoffQuote:
     then, _ = age(loan, on, policy)
     if not isinstance(then, Loan):
         raise TypeError("a loan stays one")
-    walk = standing(then, on, policy)
+    walk = looked_at(then, on, policy)
     made_good = max(-walk.credit, 0)
     if then.status is Status.CHARGED_OFF or not walk.total_outstanding:
         return PayoffQuote(
@@ -224,7 +224,7 @@ def restructure(loan: Loan, circumstance: str, plan: Relief, today: date, policy
 def at(loan: Loan, today: date, policy: Policy) -> Loan:
     """The loan as it is on a day: with what counts by then, and what lateness has cost until then."""
     now, _ = carried_on(loan, today, policy)
-    return replace(now, instalments=tuple(standing(now, today, policy).rows))
+    return replace(now, instalments=tuple(looked_at(now, today, policy).rows))
 
 
 def _paid(loan: Loan, amount: int, on: date, intent: PaymentIntent | None) -> Loan:
