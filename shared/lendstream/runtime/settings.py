@@ -51,7 +51,7 @@ class ServiceSettings(KafkaSettings):
     gather_ms: int = Field(
         default=50, ge=1, le=1000, description="How many milliseconds few records wait for others to share a batch."
     )
-    day_chunk: int = Field(default=500, ge=1, le=10_000, description="Aggregates in one transaction of a day's walk.")
+    day_chunk: int = Field(default=100, ge=1, le=10_000, description="Aggregates in one transaction of a day's walk.")
     pool_size: int = Field(default=8, ge=4, le=100, description="Database connections of the process.")
     statement_timeout_seconds: float = Field(default=60, gt=0, description="The longest a single statement may take.")
     max_consecutive_dead_letters: int = Field(
