@@ -4,14 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from lendstream.envelope import Record
-from lendstream.runtime.closing import close_quietly, really_cancelled
+from lendstream.runtime.closing import close_quietly, end_task, really_cancelled
 from lendstream.runtime.records import from_kafka
 from lendstream.topics import UnknownTopic, find
 
@@ -152,9 +151,7 @@ async def read_topics(bootstrap: str, limit: float = 120.0) -> list[Record]:
     try:
         await asyncio.wait_for(done.wait(), limit)
     finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
+        await end_task(reading)
     return _oldest_first(records)
 
 

@@ -14,7 +14,7 @@ away, and reads and writes with new clients when it is back.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from lendstream.envelope import Record
+from lendstream.runtime.closing import end_task
 from lendstream.topics import APPLICATION, CALENDAR, DECISION, INTAKE, INTAKE_RESULT, LOAN, PAYMENT
 from lendstream_simulator.actor import Actor, opened
 from lendstream_simulator.answers import intake_partner
@@ -272,6 +273,4 @@ class World:
 
     async def _stop_following(self) -> None:
         if self._following is not None:
-            self._following.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._following
+            await end_task(self._following)

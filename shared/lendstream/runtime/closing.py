@@ -19,6 +19,19 @@ async def close_quietly(closing: Coroutine[Any, Any, Any], seconds: float) -> No
         task.exception()
 
 
+async def end_task(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it is over; raises what it raised.
+
+    Once may not be enough: asyncio.wait_for, before Python 3.12, swallows a cancellation that comes as what it waits
+    for returns, and the task goes on.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1)
+    if not task.cancelled():
+        task.result()
+
+
 def really_cancelled() -> bool:
     """Whether the running task itself was cancelled; else a CancelledError leaked out of a client."""
     task = asyncio.current_task()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 
@@ -10,6 +10,7 @@ import aiosmtplib
 import httpx
 
 from lendstream.envelope import Record
+from lendstream.runtime.closing import end_task
 from lendstream.topics import CALENDAR, INTAKE, PAYMENT
 from lendstream_simulator.follower import Follower
 from lendstream_simulator.publisher import Publisher
@@ -74,6 +75,4 @@ async def scripted_platform(bootstrap: str, partners: Iterable[str], providers: 
         async with publisher:
             yield platform
     finally:
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        await end_task(following)
