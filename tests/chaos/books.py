@@ -36,7 +36,9 @@ async def read_books(dsn: Callable[[str], str]) -> Books:
         loans = await found["servicing"].fetch(
             "SELECT id, sequence, principal_outstanding FROM loan WHERE status <> 'awaiting'"
         )
-        payments = await found["servicing"].fetch("SELECT payment_id, applied_on IS NOT NULL AS applied FROM payment")
+        payments = await found["servicing"].fetch(
+            "SELECT id AS payment_id, applied_on IS NOT NULL AS applied FROM entry WHERE kind = 'payment'"
+        )
         messages = await found["notifications"].fetch("SELECT message_key, state FROM message")
         return Books(
             frozenset(str(row["application_id"]) for row in applications),
