@@ -124,8 +124,11 @@ def _loans(facts: Facts, books: Books) -> Iterable[Finding]:
 
 
 def _scheduled(life: Life) -> int:
-    """The principal that is owed, or is to be once the payout arrives."""
-    return life.opened.principal if life.opened and not life.payouts and not life.opened.limit else life.owed
+    """The principal that is owed, or is to be once the first payout arrives: tranches are owed from theirs on."""
+    opened = life.opened
+    if opened is None or life.payouts or opened.limit:
+        return life.owed
+    return opened.principal - (sum(each.amount for each in opened.options.tranches) if opened.options else 0)
 
 
 def _messages(facts: Facts, books: Books) -> Iterable[Finding]:
