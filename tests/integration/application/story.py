@@ -14,6 +14,7 @@ from lendstream.events.decision import ApplicationDecided
 from lendstream.events.intake import ApplicationStatus, ApplicationStatusChanged, SubmissionRejected
 from lendstream.topics import APPLICATION, INTAKE_RESULT
 from support.broker import producer, read_topic
+from support.processes import Process
 from support.waiting import until
 from unit.application import samples
 
@@ -34,6 +35,13 @@ def submitted(reference: str, partner: str = "phone-shop", **changes: Any) -> Re
 def day(on: date = samples.TODAY) -> Record:
     """The lender's scheduler opens a business day."""
     return event_record(BusinessDayStarted(lender="lendstream", day=on))
+
+
+async def open_day(service: Process, bootstrap: str, on: date = samples.TODAY) -> None:
+    """Open a business day and wait until the service is in it: topics have no order among them."""
+    await publish(bootstrap, day(on))
+    reached = f"lendstream_business_day {float(on.toordinal())}"
+    await until(lambda: reached in service.get("/metrics").text, f"{service.module} is in {on}")
 
 
 async def publish(bootstrap: str, *records: Record) -> None:

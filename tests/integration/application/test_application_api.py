@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from integration.application.conftest import TOKENS
-from integration.application.story import asked, day, decide, publish, read, results, submitted, wait_for
+from integration.application.story import asked, decide, open_day, publish, read, results, submitted, wait_for
 from lendstream.events import application as lending
 from lendstream.events.intake import ApplicationStatusChanged, OfferMade
 from lendstream.topics import APPLICATION
@@ -29,7 +29,7 @@ PROBLEM = "application/problem+json"
 async def client(kafka_bootstrap: str, start: Start) -> AsyncIterator[httpx.AsyncClient]:
     """A partner's client of a running service, on an open business day."""
     service = await start().started()
-    await publish(kafka_bootstrap, day())
+    await open_day(service, kafka_bootstrap)
     headers = {"Authorization": f"Bearer {TOKENS['phone-shop']}"}
     async with httpx.AsyncClient(base_url=service.url, headers=headers, timeout=30) as client:
         yield client

@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from integration.application.conftest import TOKENS
-from integration.application.story import asked, day, decide, publish, read, results, submitted, wait_for
+from integration.application.story import asked, decide, open_day, publish, read, results, submitted, wait_for
 from lendstream.envelope import Record
 from lendstream.events.customer import CustomerKey, CustomerProfile
 from lendstream.events.intake import ApplicationStatusChanged, Identity, OfferMade
@@ -61,7 +61,7 @@ async def tombstoned(bootstrap: str, topic: str, customer: UUID) -> bool:
 
 async def test_a_person_is_erased_and_the_rest_goes_on(kafka_bootstrap: str, start: Start, database: str) -> None:
     service = await start().started()
-    await publish(kafka_bootstrap, day())
+    await open_day(service, kafka_bootstrap)
     await publish(kafka_bootstrap, submitted("P-1"), submitted("Q-1", identity__identity_number="SOMEBODY-ELSE"))
     questions = await asked(kafka_bootstrap, 2)
     (question,) = [each for each in questions if each.application_id == application_id("phone-shop", "P-1")]

@@ -7,9 +7,9 @@ from typing import Any
 
 from integration.application.story import (
     asked,
-    day,
     decision_on,
     event_record,
+    open_day,
     publish,
     rejections,
     results,
@@ -47,8 +47,8 @@ def approval(question: ApplicationReady, rate: str) -> Record:
 
 
 async def test_options_and_accounts_reach_the_loan(kafka_bootstrap: str, start: Start) -> None:
-    await start().started()
-    await publish(kafka_bootstrap, day())
+    service = await start().started()
+    await open_day(service, kafka_bootstrap)
     options = {"tranches": TRANCHES, "order_reference": "TERM-1", "due_day": 5}
     await publish(kafka_bootstrap, submitted("S-1", **STUDY, options=options, debit_account="acct_mine"))
     (question,) = await asked(kafka_bootstrap)
@@ -72,8 +72,8 @@ async def test_options_and_accounts_reach_the_loan(kafka_bootstrap: str, start: 
 
 
 async def test_wrong_options_are_answered_with_their_paths(kafka_bootstrap: str, start: Start) -> None:
-    await start().started()
-    await publish(kafka_bootstrap, day())
+    service = await start().started()
+    await open_day(service, kafka_bootstrap)
     wrong: dict[str, tuple[dict[str, Any], set[tuple[str, str]]]] = {
         "W-1": ({"options": {"due_day": 32}}, {("options.due_day", "less_than_equal")}),
         "W-2": (

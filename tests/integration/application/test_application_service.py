@@ -11,6 +11,7 @@ from integration.application.story import (
     day,
     decide,
     event_record,
+    open_day,
     publish,
     read,
     rejections,
@@ -44,8 +45,8 @@ def accepted(offer: OfferMade) -> Record:
 
 
 async def test_from_submission_to_loan(kafka_bootstrap: str, start: Start) -> None:
-    await start().started()
-    await publish(kafka_bootstrap, day())
+    service = await start().started()
+    await open_day(service, kafka_bootstrap)
     await publish(kafka_bootstrap, submitted("SHOP-1"))
     (question,) = await asked(kafka_bootstrap)
     assert question.application_id == application_id("phone-shop", "SHOP-1")
@@ -57,6 +58,7 @@ async def test_from_submission_to_loan(kafka_bootstrap: str, start: Start) -> No
     (told,) = await wait_for(kafka_bootstrap, APPLICATION.name, lending.OfferAccepted)
     assert (told.offer_id, told.amount, told.reference) == (offer.offer_id, offer.amount, "SHOP-1")
     await publish(kafka_bootstrap, accepted(offer))
+    await wait_for(kafka_bootstrap, results(), ApplicationStatusChanged, 4)
     opened = LoanOpened(
         loan_id=uuid4(),
         customer_id=told.customer_id,
@@ -102,8 +104,8 @@ async def test_from_submission_to_loan(kafka_bootstrap: str, start: Start) -> No
 
 
 async def test_whatever_is_wrong_is_answered_and_the_rest_goes_on(kafka_bootstrap: str, start: Start) -> None:
-    await start().started()
-    await publish(kafka_bootstrap, day())
+    service = await start().started()
+    await open_day(service, kafka_bootstrap)
     wrong: dict[str, tuple[Record, set[tuple[str, str]]]] = {
         "not json": (samples.record(b"{reference:", key="W-1"), {("", "json_invalid")}),
         "wrong types": (
@@ -210,13 +212,13 @@ async def test_a_new_partner_is_found_without_a_restart(kafka_bootstrap: str, st
 
 
 async def test_offers_expire_on_the_business_day_after_their_last(kafka_bootstrap: str, start: Start) -> None:
-    await start().started()
-    await publish(kafka_bootstrap, day())
+    service = await start().started()
+    await open_day(service, kafka_bootstrap)
     await publish(kafka_bootstrap, submitted("E-1"), submitted("E-2"))
     await decide(kafka_bootstrap, await asked(kafka_bootstrap, 2))
     offers = await wait_for(kafka_bootstrap, results(), OfferMade, 2)
     (offer,) = [each for each in offers if each.reference == "E-1"]
-    await publish(kafka_bootstrap, day(offer.valid_until))
+    await open_day(service, kafka_bootstrap, offer.valid_until)
     await publish(kafka_bootstrap, accepted(offer))
     await wait_for_status(kafka_bootstrap, ApplicationStatus.ACCEPTED)
     assert await read(kafka_bootstrap, APPLICATION.name, lending.ApplicationExpired) == []
