@@ -20,6 +20,7 @@ from lendstream.events import (
     loan,
     notification,
     payment,
+    review,
 )
 from lendstream.events.base import Event
 
@@ -141,6 +142,7 @@ APPLICATION = Topic(
     events=(
         application.ApplicationReceived,
         application.ApplicationReady,
+        review.ReviewCompleted,
         application.OfferAccepted,
         application.ApplicationWithdrawn,
         application.ApplicationExpired,
@@ -151,11 +153,17 @@ APPLICATION = Topic(
 )
 DECISION = Topic(
     name="lending.decision.v1",
-    purpose="Decisions with their reasons and inputs.",
+    purpose="Decisions with their reasons and inputs, limits, early warnings and recommendations.",
     key="customer_id",
-    events=(decision.ApplicationDecided,),
+    events=(
+        decision.ApplicationDecided,
+        decision.ShadowDecided,
+        decision.LimitChanged,
+        decision.RiskAlertRaised,
+        decision.NextOfferRecommended,
+    ),
     owner="risk",
-    readers=("application", "servicing", "analytics"),
+    readers=("application", "servicing", "notifications", "analytics"),
     personal_data="pseudonymous",
 )
 LOAN = Topic(
@@ -241,7 +249,7 @@ NOTIFICATION = Topic(
     key="customer_id",
     events=(notification.NotificationSent, notification.NotificationSkipped, notification.NotificationFailed),
     owner="notifications",
-    readers=("analytics",),
+    readers=("risk", "analytics"),
     personal_data="pseudonymous",
 )
 CALENDAR = Topic(

@@ -5,7 +5,6 @@ from typing import Any
 
 from lendstream.events.application import ApplicationExpired, ApplicationReady, ApplicationWithdrawn
 from lendstream.events.base import Event
-from lendstream.events.decision import ApplicationDecided
 from lendstream.events.loan import (
     AmountWaived,
     DelinquencyChanged,
@@ -34,16 +33,22 @@ from lendstream_risk.domain.customer import Customer
 from lendstream_risk.domain.decide import decide
 from lendstream_risk.domain.rulebook import Rulebook
 
-Handled = tuple[Customer, ApplicationDecided | None]
+Handled = tuple[Customer, tuple[Event, ...]]
+"""The state after the event, and what is published because of it."""
 Handler = Callable[[Customer, Any, Rulebook], Handled]
 
 
 def _fold(rule: Callable[[Customer, Any], Customer]) -> Handler:
-    return lambda customer, event, _: (rule(customer, event), None)
+    return lambda customer, event, _: (rule(customer, event), ())
+
+
+def _decide(customer: Customer, event: ApplicationReady, rulebook: Rulebook) -> Handled:
+    customer, decided = decide(customer, event, rulebook)
+    return customer, (decided,)
 
 
 HANDLERS: Mapping[type[Event], Handler] = {
-    ApplicationReady: decide,
+    ApplicationReady: _decide,
     ApplicationWithdrawn: _fold(fold.release),
     ApplicationExpired: _fold(fold.release),
     LoanOpened: _fold(fold.open_loan),

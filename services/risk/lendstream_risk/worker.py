@@ -30,6 +30,7 @@ from lendstream.runtime import metrics
 from lendstream.runtime.limits import DeadLetterLimits
 from lendstream.runtime.telemetry import logger
 from lendstream_risk.app import SOURCES
+from lendstream_risk.domain.ids import published_id
 from lendstream_risk.domain.rulebook import Rulebook
 from lendstream_risk.domain.stored import dumps, loads
 from lendstream_risk.handlers import HANDLERS
@@ -112,22 +113,23 @@ class Worker:
     def _answered(self, envelope: Envelope[Event], record: Record) -> list[Record]:
         key = record.key
         before = loads(self._table.get(key))
-        after, decided = HANDLERS[type(envelope.data)](before, envelope.data, self._rulebook)
+        after, events = HANDLERS[type(envelope.data)](before, envelope.data, self._rulebook)
         state = dumps(after)
         self._table[key] = state
         records = [Record(self._changelog, key, state, (), partition=record.partition)]
-        if decided:
-            records.append(_published(decided, envelope))
-            if after is not before:
-                _count(decided)
+        records += (_published(event, envelope) for event in events)
+        if after is not before:
+            for event in events:
+                if isinstance(event, ApplicationDecided):
+                    _count(event)
         return records
 
 
-def _published(decided: ApplicationDecided, cause: Envelope[Event]) -> Record:
-    """The decision's record. Its id comes from the application, so that readers drop a decision made again."""
+def _published(event: Event, cause: Envelope[Event]) -> Record:
+    """The event's record. Its id comes from its cause, so that readers drop what is told again."""
     return encode(
-        decided,
-        id=str(decided.decision_id),
+        event,
+        id=str(published_id(event)),
         source=SOURCE,
         time=datetime.now(UTC),
         correlation_id=cause.correlation_id,

@@ -1,6 +1,7 @@
 """What `application` publishes on `lending.application.v1`, keyed by customer."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from lendstream.events.base import (
     ShortText,
     Timestamp,
 )
-from lendstream.events.intake import BureauSummary, Finances, LoanOptions
+from lendstream.events.intake import AlternativeData, BureauSummary, Finances, LoanOptions
 
 
 class ApplicationEvent(Event):
@@ -52,6 +53,68 @@ class ApplicationReceived(ApplicationEvent):
     """When the applicant submitted it."""
 
 
+class BureauGap(StrEnum):
+    """Why there is no bureau report."""
+
+    NO_CONSENT = "no_consent"
+    NO_RECORD = "no_record"
+    """The bureau knows nobody by that name: a thin file."""
+    TIMED_OUT = "timed_out"
+    UNAVAILABLE = "unavailable"
+    NOT_ASKED = "not_asked"
+    """No bureau is connected and the partner sent no report."""
+
+
+class Counts(Model):
+    """How often something happened, in four windows that end at the submission, itself included."""
+
+    hour: Annotated[int, Field(ge=0, examples=[1])] = 0
+    """In the last hour."""
+    day: Annotated[int, Field(ge=0, examples=[1])] = 0
+    """In the last 24 hours."""
+    week: Annotated[int, Field(ge=0, examples=[2])] = 0
+    """In the last 7 days."""
+    month: Annotated[int, Field(ge=0, examples=[3])] = 0
+    """In the last 30 days."""
+
+
+class Velocity(Model):
+    """Applications counted at the intake, where all keys meet."""
+
+    identity: Counts = Counts()
+    """Of the same person, through all partners."""
+    mobile: Counts = Counts()
+    """With the same mobile number."""
+    device: Counts = Counts()
+    """From the same device."""
+    partner: Counts = Counts()
+    """Through the same partner."""
+    device_identities: Counts = Counts()
+    """Different persons from the same device."""
+    mobile_identities: Counts = Counts()
+    """Different persons with the same mobile number."""
+
+
+class WatchListHit(Model):
+    """The applicant, the mobile number or the device is on a watch-list."""
+
+    listed_as: Annotated[str, Field(min_length=1, max_length=40, examples=["confirmed-fraud"])]
+    """The list's name; the policy says what follows."""
+    matched: Annotated[str, Field(min_length=1, max_length=20, examples=["device"])]
+    """What is on it: identity, mobile or device."""
+
+
+class ConsentFacts(Model):
+    """What the applicant agreed to, as far as the decision is concerned."""
+
+    bureau: bool = True
+    """A credit bureau may be asked."""
+    alternative_data: bool = False
+    """What is known beside the credit record may be used."""
+    marketing: bool = False
+    """Other loans may be offered."""
+
+
 class ApplicantFacts(Model):
     """What the decision may know of the applicant: no direct identifier."""
 
@@ -61,6 +124,12 @@ class ApplicantFacts(Model):
     """Declared income and obligations."""
     bureau: BureauSummary | None = None
     """Credit history, when there is one."""
+    bureau_gap: BureauGap | None = None
+    """Why there is none; left out where there is one."""
+    alternative: AlternativeData | None = None
+    """What speaks for the applicant beside a credit record; here only with consent."""
+    finances_declared_on: date | None = None
+    """The business day on which income and obligations were declared, if that was with an earlier application."""
 
 
 class ApplicationReady(ApplicationEvent):
@@ -93,6 +162,12 @@ class ApplicationReady(ApplicationEvent):
     """What the customer chose beside amount and tenor."""
     disburse_on: Annotated[date, Field(examples=["2026-03-05"])] | None = None
     """The day the customer wants the money; left out: at once."""
+    consents: ConsentFacts | None = None
+    """What the applicant agreed to."""
+    velocity: Velocity | None = None
+    """How often such an application came lately."""
+    watch_list: Annotated[tuple[WatchListHit, ...], Field(max_length=20)] = ()
+    """What of it is on a watch-list."""
 
 
 class OfferAccepted(ApplicationEvent):

@@ -110,6 +110,67 @@ class BureauSummary(Model):
     """The sum of all limits, in minor units of the application's currency."""
     credit_used: MinorUnits
     """The sum of all balances, in minor units of the application's currency."""
+    reported_at: Timestamp | None = None
+    """When the report was made; left out: at the submission."""
+    subject: Annotated[str, Field(min_length=4, max_length=4, examples=["0017"])] | None = None
+    """The last four characters of the identity number that the report is about: a report of another person is refused.
+    It does not leave the intake."""
+
+
+class EducationLevel(StrEnum):
+    """The highest degree, finished or under way."""
+
+    SECONDARY = "secondary"
+    VOCATIONAL = "vocational"
+    BACHELOR = "bachelor"
+    MASTER = "master"
+    DOCTOR = "doctor"
+
+
+class Education(Model):
+    """Digital collateral (数字担保): what was learnt."""
+
+    level: EducationLevel
+    """The highest degree."""
+    verified: bool = False
+    """Whether an education registry confirmed it."""
+
+
+class Reputation(Model):
+    """Digital collateral: how a platform that knows the applicant rates him."""
+
+    score: Annotated[int, Field(ge=0, le=100, examples=[82])]
+    """The platform's score, brought to 0 (worst) to 100 (best) by the partner."""
+    member_months: Annotated[int, Field(ge=0, le=600, examples=[40])]
+    """Months since the applicant joined the platform."""
+
+
+class TradeHistory(Model):
+    """Digital collateral: what the applicant bought or sold on a platform in the last twelve months."""
+
+    months_active: Annotated[int, Field(ge=0, le=12, examples=[11])]
+    """Months with at least one finished order."""
+    orders: Annotated[int, Field(ge=0, le=1_000_000, examples=[64])]
+    """Orders finished."""
+    turnover: MinorUnits
+    """What the finished orders came to, in minor units of the application's currency."""
+    disputes: Annotated[int, Field(ge=0, le=1_000_000, examples=[1])] = 0
+    """Orders that the applicant was found at fault for."""
+
+
+class AlternativeData(Model):
+    """What speaks for an applicant beside a credit record; used only with the consent to it, source by source."""
+
+    source: Annotated[str, Field(min_length=1, max_length=40, examples=["partner"])]
+    """Who reported it."""
+    reported_at: Timestamp | None = None
+    """When; left out: at the submission."""
+    education: Education | None = None
+    """Education, if known."""
+    reputation: Reputation | None = None
+    """Reputation, if known."""
+    trade: TradeHistory | None = None
+    """Trade history, if known."""
 
 
 class Consents(Model):
@@ -121,6 +182,12 @@ class Consents(Model):
     """Consent to payment reminders."""
     education: bool = True
     """Consent to articles about money."""
+    marketing: bool = False
+    """Consent to offers of other loans."""
+    bureau: bool = True
+    """Consent to ask a credit bureau; without it the application counts as one without a credit record."""
+    alternative_data: bool = False
+    """Consent to use what is known beside the credit record (AlternativeData) for the decision."""
 
 
 class PlannedTranche(Model):
@@ -186,6 +253,10 @@ class ApplicationSubmitted(Event):
     """The token of the account to collect from on due days; left out: payout_account, if it is the customer's."""
     options: LoanOptions | None = None
     """What the customer chooses beside amount and tenor."""
+    alternative: AlternativeData | None = None
+    """What speaks for the applicant beside a credit record; only with the consent to use it."""
+    device: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$", examples=["dev_1f8c20aa"])] | None = None
+    """A token of the device that the application was made on: the same device always has the same."""
 
 
 class OfferAccepted(Event):
@@ -240,6 +311,8 @@ class ApplicationStatus(StrEnum):
     """Where an application stands, as its partner sees it."""
 
     RECEIVED = "received"
+    IN_REVIEW = "in_review"
+    """A person looks at it; the decision follows."""
     DECLINED = "declined"
     OFFERED = "offered"
     ACCEPTED = "accepted"
@@ -258,6 +331,10 @@ class StatusReason(Model):
     """The reason in Chinese."""
     en: str
     """The reason in English."""
+    help_zh: str = ""
+    """What would help the customer next time, in Chinese; empty where nothing does."""
+    help_en: str = ""
+    """The same in English."""
 
 
 class ApplicationStatusChanged(Event):
@@ -360,6 +437,29 @@ class OfferBenefit(Model):
     """What the customer reads."""
 
 
+class OfferAlternative(Model):
+    """The same loan over another time; accepted by its own offer_id."""
+
+    offer_id: UUID
+    """The id to name when accepting this one."""
+    amount: PositiveMinorUnits
+    """The principal."""
+    annual_rate: Rate
+    """The nominal yearly interest rate."""
+    upfront_fee: MinorUnits
+    """The fee taken from the payout."""
+    total_interest: MinorUnits
+    """The sum of all interest."""
+    total_fees: MinorUnits
+    """The sum of all fees, the upfront fee included."""
+    total_to_repay: MinorUnits
+    """The sum of all instalments."""
+    apr: Rate
+    """The all-in annual cost (IRR based, all fees included)."""
+    instalments: tuple[OfferInstalment, ...]
+    """Every instalment."""
+
+
 class OfferMade(Event):
     """An approved application's offer, its whole cost on the table."""
 
@@ -421,3 +521,5 @@ class OfferMade(Event):
     """Days after the payout in which the loan can be returned for its principal alone."""
     benefits: tuple[OfferBenefit, ...] = ()
     """What comes with the loan besides the money."""
+    alternatives: tuple[OfferAlternative, ...] = ()
+    """Other tenors that were approved too: accept one by naming its offer_id."""

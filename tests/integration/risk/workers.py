@@ -104,11 +104,12 @@ class Workers:
         for record in await read_topic(self.bootstrap, APPLICATION.name):
             envelope = decode(record)
             assert isinstance(envelope, Envelope)
-            customers[record.key], decision = HANDLERS[type(envelope.data)](
+            customers[record.key], events = HANDLERS[type(envelope.data)](
                 customers[record.key], envelope.data, RULEBOOK
             )
-            if decision:
-                said[decision.application_id] = decision.model_dump_json().encode()
+            for event in events:
+                if isinstance(event, ApplicationDecided):
+                    said[event.application_id] = event.model_dump_json().encode()
         return said
 
     async def assert_as_expected(self) -> None:

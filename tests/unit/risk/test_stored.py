@@ -16,13 +16,20 @@ from support.risk import closed, late, opened, ready
 
 STATES = Path(__file__).parent / "states"
 OPEN, OVER = "0190a3c0-0000-7000-8000-000000000001", "0190a3c0-0000-7000-8000-000000000002"
+POSITION = {
+    "open_loans": 1,
+    "exposure": 300_000,
+    "instalments_due": 45_840,
+    "loans_repaid": 1,
+    "worst_days_past_due": 5,
+}
 KNOWN = Customer(
     loans={OPEN: Loan("0190a3c0-0000-7000-8000-00000000000a", 300_000, 45_840, 5, 7, 100_000, 900_000, True)},
     commitments={"0190a3c0-0000-7000-8000-00000000000b": Commitment(500_000, 46_100)},
     ended={OVER: Ended(Loan("0190a3c0-0000-7000-8000-00000000000c", 0, 45_840, 0, 9), repaid=True)},
     loans_repaid=1,
     charged_off=1,
-    decided={"0190a3c0-0000-7000-8000-00000000000b": Remembered("5f2b9c0d11e0a7c4", 1, 1, (1, 300_000, 45_840, 1, 5))},
+    decided={"0190a3c0-0000-7000-8000-00000000000b": Remembered("5f2b9c0d11e0a7c4", 1, 1, POSITION)},
 )
 """What the newest of the files beside this test holds."""
 READ = {
@@ -34,6 +41,7 @@ READ = {
         charged_off=0,
     ),
     2: KNOWN,
+    3: KNOWN,
 }
 """What each of the files beside this test is read as."""
 

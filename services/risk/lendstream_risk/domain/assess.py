@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from uuid import UUID, uuid5
 
 from lendstream.catalogue import CustomerHistory, Product
 from lendstream.catalogue import Segment as Grade
@@ -12,17 +11,11 @@ from lendstream.events.decision import ApplicationDecided, CustomerPosition, Out
 from lendstream_risk.domain.affordability import instalment, limit, monthly_room, within_income, within_limit
 from lendstream_risk.domain.chosen import options_at
 from lendstream_risk.domain.eligibility import failures
+from lendstream_risk.domain.ids import decision_id
 from lendstream_risk.domain.policy import Policy
 from lendstream_risk.domain.reasons import Code
 from lendstream_risk.domain.rulebook import Rulebook
 from lendstream_risk.domain.scorecard import segment_of
-
-_NAMESPACE = UUID("0f0b6d5a-58ab-5b60-9d0f-5f3a1f1b7c55")
-
-
-def decision_id(application_id: UUID) -> UUID:
-    """The id of an application's decision: however often it is made, it is one decision."""
-    return uuid5(_NAMESPACE, application_id.hex)
 
 
 @dataclass(frozen=True, slots=True)

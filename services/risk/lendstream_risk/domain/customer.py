@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lendstream.events.decision import CustomerPosition
 
@@ -56,8 +57,8 @@ class Remembered:
     """Of the question: the same application asking with other facts is an error, not a new decision."""
     attempt: int
     policy_version: int
-    position: tuple[int, int, int, int, int]
-    """The fields of CustomerPosition, in order."""
+    position: Mapping[str, Any]
+    """The fields of CustomerPosition that are not at their default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def decide(customer: Customer, asked: ApplicationReady, rulebook: Rulebook) -> t
     position = customer.position(besides=application_id)
     assessment = assess(asked, position, policy, rulebook)
     decided = assessment.decided
-    remembered = Remembered(fingerprint, asked.attempt, policy.version, tuple(position.model_dump().values()))
+    remembered = Remembered(fingerprint, asked.attempt, policy.version, position.model_dump(exclude_defaults=True))
     customer = replace(customer, decided=_recent(customer, application_id, remembered))
     if decided.terms and not customer.has_loan_of(application_id):
         commitment = Commitment(assessment.committed, assessment.instalment)
@@ -47,14 +47,7 @@ def _again(before: Remembered, asked: ApplicationReady, fingerprint: str, rulebo
             field="application_id",
             fix="Submit changed facts as a new application.",
         )
-    open_loans, exposure, instalments_due, loans_repaid, worst_days_past_due = before.position
-    position = CustomerPosition(
-        open_loans=open_loans,
-        exposure=exposure,
-        instalments_due=instalments_due,
-        loans_repaid=loans_repaid,
-        worst_days_past_due=worst_days_past_due,
-    )
+    position = CustomerPosition.model_validate(before.position, strict=False)
     first = asked.model_copy(update={"attempt": before.attempt})
     return assess(first, position, rulebook.version(before.policy_version), rulebook).decided
 

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from lendstream_risk.domain.customer import Customer
 
-VERSION = 2
+VERSION = 3
 Document = dict[str, Any]
 
 
@@ -31,7 +31,17 @@ def _keep_ended_loans(document: Document) -> Document:
     return {**document, "ended": {loan_id: kept(application) for loan_id, application in document["ended"].items()}}
 
 
-UPGRADES: Mapping[int, Callable[[Document], Document]] = {1: _keep_ended_loans}
+def _name_the_position(document: Document) -> Document:
+    """Version 2 kept the position as a list of the five fields there were."""
+    names = ("open_loans", "exposure", "instalments_due", "loans_repaid", "worst_days_past_due")
+
+    def named(decision: Document) -> Document:
+        return {**decision, "position": dict(zip(names, decision["position"], strict=True))}
+
+    return {**document, "decided": {key: named(each) for key, each in document.get("decided", {}).items()}}
+
+
+UPGRADES: Mapping[int, Callable[[Document], Document]] = {1: _keep_ended_loans, 2: _name_the_position}
 """By version: how its documents become documents of the next."""
 
 _ADAPTER = TypeAdapter(Customer)
